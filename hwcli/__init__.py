@@ -1,0 +1,3 @@
+"""Datasets of handwritten characters, classifiers for them, and batch OCR of photos."""
+
+__version__ = "0.1.0"

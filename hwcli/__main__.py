@@ -1,0 +1,6 @@
+"""`python -m hwcli`: the same as the `hwcli` script."""
+
+from hwcli.cli import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

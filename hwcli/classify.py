@@ -1,0 +1,121 @@
+"""Classification of glyphs by ONNX Runtime: what `ocr` and `eval` use, without torch."""
+
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from onnxruntime.capi.onnxruntime_pybind11_state import (
+    Fail,
+    InvalidArgument,
+    InvalidGraph,
+    InvalidProtobuf,
+    NoSuchFile,
+    NotImplemented,
+    RuntimeException,
+)
+
+from hwcli.errors import ModelError
+from hwcli.model_info import METADATA_KEY, ModelInfo, parse_info
+
+BATCH = 512
+"""Glyphs per call of ONNX Runtime; larger batches gain nothing on a CPU."""
+BUNDLED = "latin"
+"""The bundled model that `ocr` takes without `--model`."""
+
+_FAULTS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NoSuchFile, NotImplemented,
+           RuntimeException, ValueError)  # fmt: skip
+
+
+class Classifier:
+    """A `model.onnx`: glyphs in, probabilities out."""
+
+    def __init__(self, path: Path, *, threads: int = 0) -> None:
+        """Load the model at `path`; `threads` 0 takes one a core.
+
+        Raises:
+            ModelError: missing, not ONNX, or not a model of hwcli.
+        """
+        if not path.is_file():
+            raise ModelError(f"{path}: no such model", hint="`hwcli train` makes one")
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        options.intra_op_num_threads = threads
+        try:
+            self._session = onnxruntime.InferenceSession(
+                path.read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+        except (*_FAULTS, OSError) as error:
+            raise ModelError(f"{path}: not an ONNX model ({_first_line(error)})") from error
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        self.path = path
+        self.info: ModelInfo = parse_info(metadata.get(METADATA_KEY), str(path))
+        self._check_shapes()
+
+    def _check_shapes(self) -> None:
+        size = self.info.normalisation.size
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        if (
+            len(inputs) != 1
+            or inputs[0].type != "tensor(uint8)"
+            or inputs[0].shape[1:] != [size] * 2
+        ):
+            raise ModelError(f"{self.path}: its input is not uint8 (N, {size}, {size})")
+        if len(outputs) != 1 or outputs[0].shape[1:] != [len(self.info.classes)]:
+            raise ModelError(f"{self.path}: its output is not one logit for each class")
+
+    def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Logits, float32 (N, classes), of `glyphs`, uint8 (N, size, size), ink 255 on 0.
+
+        Raises:
+            ModelError: the model fails on them.
+        """
+        name = self._session.get_inputs()[0].name
+        parts = [np.empty((0, len(self.info.classes)), np.float32)]
+        for start in range(0, len(glyphs), BATCH):
+            try:
+                parts += self._session.run(None, {name: glyphs[start : start + BATCH]})
+            except _FAULTS as error:
+                raise ModelError(f"{self.path}: {_first_line(error)}") from error
+        return np.concatenate(parts)
+
+    def probabilities(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Calibrated probabilities, float32 (N, classes); each row sums to 1."""
+        return softmax(self.logits(glyphs) / np.float32(self.info.temperature))
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Softmax of each row of float (N, classes)."""
+    exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(exponents / exponents.sum(axis=1, keepdims=True), np.float32)
+
+
+def top_k(probabilities: NDArray[np.float32], k: int) -> NDArray[np.intp]:
+    """Indices of the `k` largest of each row, best first, ties by class order: (N, k)."""
+    return np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
+
+
+def find_model(name: str | None, bundled: Sequence[str] = (BUNDLED,)) -> Path:
+    """The `model.onnx` that `name` means: a file, a run folder, a bundled name, or None for ours.
+
+    Raises:
+        ModelError: nothing of that name.
+    """
+    chosen = BUNDLED if name is None else name
+    path = Path(chosen)
+    if path.is_dir():
+        return path / "model.onnx"
+    if path.suffix == ".onnx" or path.is_file():
+        return path
+    if chosen in bundled:
+        return Path(str(files("hwcli") / "assets" / "models" / f"{chosen}.onnx"))
+    raise ModelError(
+        f"{chosen}: no such run folder, model file or bundled model",
+        hint=f"bundled: {', '.join(bundled)}; a run folder looks like runs/lenet-…",
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

@@ -1,0 +1,1 @@
+"""One file a command: options, a progress bar, one call into the core, the result."""

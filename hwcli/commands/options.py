@@ -1,0 +1,38 @@
+"""Options that several commands share: same flag, same meaning."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from hwcli import console
+
+
+def _quiet(wanted: bool) -> None:
+    if wanted:
+        console.set_verbosity(-1)
+
+
+def _verbose(times: int) -> None:
+    if times:
+        console.set_verbosity(times)
+
+
+Quiet = Annotated[
+    bool, typer.Option("-q", "--quiet", help="Only errors on stderr.", callback=_quiet)
+]
+Verbose = Annotated[
+    int,
+    typer.Option(
+        "-v", "--verbose", count=True, help="More on stderr; -vv for all.", callback=_verbose
+    ),
+]
+
+
+class Device(StrEnum):
+    """Where to compute."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+    mps = "mps"

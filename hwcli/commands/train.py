@@ -1,0 +1,197 @@
+"""`hwcli train`."""
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from hwcli import console
+from hwcli.commands.data_choice import choose_dataset
+from hwcli.commands.options import Quiet, Verbose
+from hwcli.commands.tables import print_table
+from hwcli.errors import UsageError
+from hwcli.training.options import (
+    Augment,
+    Optimizer,
+    Precision,
+    Schedule,
+    TrainOptions,
+    parse_duration,
+)
+
+if TYPE_CHECKING:
+    from hwcli.dataset import Dataset
+    from hwcli.training.loop import Epoch
+
+
+def train(
+    model: Annotated[str | None, typer.Argument(help="A name that --list shows.")] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="A dataset's folder, or its name below data/. Default: the most recently "
+            "ingested here, else the built-in sample.",
+            metavar="NAME|DIR",
+        ),
+    ] = None,
+    target: Annotated[
+        Literal["char", "script"] | None,
+        typer.Option(help="What to tell. Default: what the dataset is made for."),
+    ] = None,
+    device: Annotated[
+        str, typer.Option(help="Where to compute.", metavar="auto|cpu|cuda[:N]|mps")
+    ] = "auto",
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training split.")] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(
+            help="How long to train, like 90s, 5m, 1h30m; the schedule follows the clock.",
+            metavar="DURATION",
+        ),
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Glyphs a step.")] = None,
+    lr: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
+    optimizer: Annotated[
+        Optimizer | None, typer.Option(help="sgd has Nesterov momentum 0.9.")
+    ] = None,
+    weight_decay: Annotated[float | None, typer.Option(help="On weights, not on biases.")] = None,
+    schedule: Annotated[Schedule | None, typer.Option(help="Of the learning rate.")] = None,
+    label_smoothing: Annotated[
+        float | None, typer.Option(help="Share of the target spread over all classes.")
+    ] = None,
+    ema: Annotated[
+        float | None, typer.Option(help="Decay of averaged weights, like 0.999; 0 for none.")
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(help="Stop after so many epochs without a better one; 0 for never."),
+    ] = None,
+    augment: Annotated[
+        Augment | None, typer.Option(help="Change training images: photo is for reading photos.")
+    ] = None,
+    balance: Annotated[
+        bool | None,
+        typer.Option("--balance/--no-balance", help="Draw rare classes more often (square root)."),
+    ] = None,
+    precision: Annotated[Precision | None, typer.Option(help="Of the passes.")] = None,
+    threads: Annotated[int, typer.Option(help="Of the CPU; 0 for one a core.")] = 0,
+    seed: Annotated[int, typer.Option(help="Same seed, same machine: same model.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Run folder. Default: runs/MODEL-DATASET-TIME.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the run in --out.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="Show the models, and end.")] = False,
+    preview_augment: Annotated[
+        Path | None,
+        typer.Option(help="Write a sheet of augmented images, and end.", metavar="FILE.png"),
+    ] = None,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Train a model; print its run folder and best validation accuracy, a tab between.
+
+    The run folder holds model.safetensors, model.onnx, state.pt, metrics.jsonl, config.json and
+    curves.png. Ctrl-C ends the run and keeps the best weights so far.
+
+    For example:
+
+    hwcli train lenet
+
+    hwcli train lenet --device cuda --epochs 20
+
+    hwcli train glyphnet --data emnist-bymerge --time 5m --balance
+    """
+    if list_:
+        _list_models()
+        return
+    if model is None:
+        raise UsageError("which model?", hint="`hwcli train --list` shows them")
+    options = _options(
+        model,
+        {
+            "target": target,
+            "device": device,
+            "epochs": epochs,
+            "time_s": None if time is None else parse_duration(time),
+            "batch_size": batch_size,
+            "lr": lr,
+            "optimizer": optimizer,
+            "weight_decay": weight_decay,
+            "schedule": schedule,
+            "label_smoothing": label_smoothing,
+            "ema": ema,
+            "patience": patience,
+            "augment": augment,
+            "balance": balance,
+            "precision": precision,
+            "threads": threads,
+            "seed": seed,
+        },
+    )
+    dataset = choose_dataset(data)
+    if preview_augment is not None:
+        _preview(dataset, options, preview_augment)
+        return
+    _train(model, dataset, options, out, force=force)
+
+
+def _options(model: str, given: dict[str, Any]) -> TrainOptions:
+    """The model's own defaults, changed by the flags that were given."""
+    from hwcli.models.table import find_entry
+
+    changes = {name: value for name, value in given.items() if value is not None}
+    if "time_s" in changes:  # the clock alone decides, unless both are given
+        changes.setdefault("epochs", 0)
+    return dataclasses.replace(find_entry(model).training, **changes)
+
+
+def _train(
+    model: str, dataset: "Dataset", options: TrainOptions, out: Path | None, *, force: bool
+) -> None:
+    from hwcli.training.device import pick_device
+    from hwcli.training.runs import new_run
+    from hwcli.training.train import train as run_training
+
+    pick_device(options.device)  # before there is a folder
+    with console.results() as stream:
+        folder = new_run(model, dataset.info.name, out=out, force=force)
+        with console.progress(f"train {model}", "step") as progress:
+            result = run_training(
+                model, dataset, options, folder, progress=progress, on_epoch=_tell
+            )
+        console.notice(
+            f"kept epoch {result.best.epoch} of {result.epochs}, "
+            f"{result.parameters:,} parameters, {result.seconds:.0f} s"
+        )
+        print(f"{folder}\t{result.best.val_accuracy:.4f}", file=stream)
+
+
+def _tell(epoch: "Epoch") -> None:
+    console.notice(
+        f"epoch {epoch.epoch}: loss {epoch.loss:.4f}, validation loss {epoch.val_loss:.4f}, "
+        f"accuracy {epoch.val_accuracy:.4f}, {epoch.images_per_s:,.0f} images/s"
+    )
+
+
+def _preview(dataset: "Dataset", options: TrainOptions, path: Path) -> None:
+    from hwcli.atomic import write_bytes
+    from hwcli.training.preview import preview
+
+    write_bytes(path, preview(dataset, options.augment, options.seed))
+    console.notice(f"{path}: {options.augment}; the first column is unchanged")
+
+
+def _list_models() -> None:
+    from hwcli.models.table import LISTED_CLASSES, MODELS, parameter_count
+
+    rows = []
+    for name, entry in MODELS.items():
+        built = entry.architecture.build(classes=LISTED_CLASSES, size=entry.size)
+        rows.append(
+            (name, f"{parameter_count(built):,}", f"{entry.size}×{entry.size}",
+             entry.summary, entry.source)
+        )  # fmt: skip
+    columns = ("model", f"#parameters at {LISTED_CLASSES} classes", "image", "what", "source")
+    with console.results() as stream:
+        print_table(stream, columns, rows)

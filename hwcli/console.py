@@ -1,0 +1,110 @@
+"""The terminal: standard output for results alone, standard error for all else."""
+
+import errno
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+Progress = Callable[[int, int], None]
+"""`progress(done, total)`: what core code reports to; `total` 0 means not known yet."""
+
+
+class ClosedPipe(Exception):
+    """Whoever read our standard output has gone: end quietly."""
+
+
+class _Console:
+    """Verbosity of this process: −1 quiet, 0 normal, 1 and more verbose."""
+
+    verbosity = 0
+
+
+def set_verbosity(level: int) -> None:
+    """Set what reaches standard error: −1 errors only, 0 notices, 1 info, 2 debug."""
+    _Console.verbosity = level
+    names = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}
+    logging.basicConfig(format="hwcli: %(message)s", stream=sys.stderr, force=True)
+    logging.getLogger().setLevel(logging.WARNING if level < 2 else logging.INFO)
+    logging.getLogger("hwcli").setLevel(names.get(level, logging.DEBUG))
+
+
+def notice(text: str) -> None:
+    """Tell the user something on standard error, unless `--quiet`."""
+    if _Console.verbosity >= 0:
+        print(f"hwcli: {text}", file=sys.stderr, flush=True)
+
+
+def complain(message: str, hint: str | None = None) -> None:
+    """Tell the user of a fault on standard error, `--quiet` or not."""
+    print(f"hwcli: error: {message}", file=sys.stderr, flush=True)
+    if hint:
+        print(f"hwcli: hint: {hint}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def results() -> Iterator[TextIO]:
+    """The stream for results: the real standard output, which nothing else can reach meanwhile.
+
+    File descriptor 1 and `sys.stdout` point at standard error until the context ends, so neither
+    a `print` in a library nor a native library can spoil the output of a pipeline.
+
+    Raises:
+        ClosedPipe: the reader has gone.
+    """
+    sys.stdout.flush()
+    if not _has_descriptors():  # in-process use (tests, notebooks): no descriptors to guard
+        real, sys.stdout = sys.stdout, sys.stderr
+        try:
+            yield real
+        finally:
+            sys.stdout = real
+        return
+    private = os.dup(1)
+    os.dup2(2, 1)
+    real, sys.stdout = sys.stdout, sys.stderr
+    stream = open(private, "w", encoding="utf-8", newline="\n", buffering=1 << 16)  # noqa: SIM115, PTH123
+    try:
+        yield stream
+        stream.flush()
+    except OSError as error:
+        if error.errno in (errno.EPIPE, errno.EINVAL) and error.filename is None:
+            raise ClosedPipe from None
+        raise
+    finally:
+        sys.stdout = real
+        os.dup2(private, 1)
+        _close_quietly(stream)
+
+
+def _has_descriptors() -> bool:
+    try:
+        return sys.stdout.fileno() == 1 and sys.stderr.fileno() == 2
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _close_quietly(stream: TextIO) -> None:
+    try:
+        stream.close()
+    except OSError:  # the reader has gone; what was in the buffer is lost with it
+        return
+
+
+@contextmanager
+def progress(what: str, unit: str = "it") -> Iterator[Progress]:
+    """A `progress(done, total)` callable that draws a bar on a terminal, and nothing elsewhere."""
+    if _Console.verbosity < 0 or not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(desc=what, unit=unit, file=sys.stderr, leave=False, dynamic_ncols=True) as bar:
+
+        def update(done: int, total: int) -> None:
+            bar.total = total or None
+            bar.update(done - bar.n)
+
+        yield update

@@ -1,0 +1,154 @@
+"""A dataset on disk: `dataset.json` beside its shards, and how the other commands open it."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from hwcli.errors import DatasetError
+from hwcli.glyph import Normalisation
+from hwcli.shards import Rows, Split, Tables, concatenate, read_shard
+from hwcli.structure import structure_or, unstructure
+
+SCHEMA = "hwcli.dataset/1"
+FILE_NAME = "dataset.json"
+DATA_FOLDER = Path("data")
+"""Where `ingest` puts datasets, below the working directory."""
+
+Target = Literal["char", "script"]
+"""What a classifier tells: the character, or the script it is written in."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShardEntry:
+    """A shard as `dataset.json` lists it."""
+
+    file: str
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """Where rows came from, and under which licence."""
+
+    name: str
+    script: str
+    license: str
+    citation: str
+    homepage: str | None = None
+    archives: tuple[str, ...] = ()
+    """`sha256:… file name` of every archive that was read."""
+    rows: int = 0
+    redistributable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Rows or files that did not make it, and why."""
+
+    source: str
+    reason: str
+    count: int
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInfo:
+    """The content of `dataset.json`."""
+
+    name: str
+    title: str
+    target: Target
+    normalisation: Normalisation
+    classes: tuple[str, ...]
+    scripts: tuple[str, ...]
+    sources: tuple[SourceEntry, ...]
+    shards: tuple[ShardEntry, ...]
+    counts: dict[str, dict[str, int]]
+    """`by split`, `by class`, `by script` and `by source`, each from name to rows."""
+    dropped: tuple[Dropped, ...] = ()
+    recipe: dict[str, Any] = field(default_factory=dict)
+    """The recipe as it was resolved."""
+    hwcli: str = ""
+    """The version that wrote it."""
+    schema: str = SCHEMA
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """An opened dataset."""
+
+    folder: Path
+    info: DatasetInfo
+    sha256: str
+    """Of `dataset.json`: names this very dataset, since that lists the sha256 of every shard."""
+
+    def targets(self, target: Target) -> tuple[str, ...]:
+        """The names a classifier for `target` chooses from."""
+        return self.info.classes if target == "char" else self.info.scripts
+
+    def load(self, *splits: Split) -> Rows:
+        """All rows of the given splits (all splits if none is given), in the order of the shards.
+
+        Raises:
+            DatasetError: a shard is missing or damaged, or its tables are not the dataset's.
+        """
+        info = self.info
+        tables = Tables(info.classes, info.scripts, tuple(s.name for s in info.sources))
+        parts = []
+        for entry in info.shards:
+            path = self.folder / entry.file
+            shard = read_shard(path)
+            if shard.tables != tables:
+                raise DatasetError(f"{path}: its tables are not {FILE_NAME}'s")
+            if len(shard.rows) != entry.rows:
+                raise DatasetError(f"{path}: {len(shard.rows)} rows, {FILE_NAME} says {entry.rows}")
+            wanted = np.isin(shard.rows.split, [int(s) for s in splits or tuple(Split)])
+            parts.append(shard.rows.take(wanted))
+        if not parts:
+            raise DatasetError(f"{self.folder}: the dataset has no shards")
+        return concatenate(parts)
+
+
+def write_info(folder: Path, info: DatasetInfo) -> None:
+    """Write `dataset.json`, atomically."""
+    partial = folder / (FILE_NAME + ".partial")
+    text = json.dumps(unstructure(info), ensure_ascii=False, indent=1, sort_keys=False)
+    partial.write_text(text + "\n", encoding="utf-8")
+    partial.replace(folder / FILE_NAME)
+
+
+def open_dataset(folder: Path) -> Dataset:
+    """The dataset in `folder`; its shards are read by `Dataset.load`.
+
+    Raises:
+        DatasetError: no `dataset.json`, or one that does not hold what it should.
+    """
+    path = folder / FILE_NAME
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise DatasetError(
+            f"{path}: {error.strerror}", hint="`hwcli ingest RECIPE` makes a dataset"
+        ) from error
+    try:
+        data = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(f"{path}: not JSON ({error})") from error
+    if isinstance(data, dict) and data.get("schema") != SCHEMA:
+        raise DatasetError(f"{path}: schema {data.get('schema')!r:.60}, expected {SCHEMA!r}")
+    info = structure_or(data, DatasetInfo, str(path), DatasetError)
+    for entry in info.shards:
+        if Path(entry.file).name != entry.file:
+            raise DatasetError(f"{path}: shard {entry.file!r} is outside the dataset's folder")
+    return Dataset(folder, info, hashlib.sha256(raw).hexdigest())
+
+
+def latest_dataset(below: Path = DATA_FOLDER) -> Path | None:
+    """The folder of the dataset most recently ingested below `below`, or None."""
+    found = sorted(below.glob(f"*/{FILE_NAME}"), key=lambda p: (p.stat().st_mtime_ns, p))
+    return found[-1].parent if found else None

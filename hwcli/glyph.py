@@ -1,0 +1,181 @@
+"""The one normalisation: from ink on a page or in a dataset to what a network sees.
+
+`ingest` makes the training images with it and `ocr` makes the glyphs of a photo with it. Its
+settings are stored in the dataset, copied into the model, and used when the model reads photos.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+"""uint8 (H, W)."""
+
+_OVERSAMPLING = 4
+"""Glyphs are thickened at this many times the final size, then averaged down."""
+_NOISE = 0.12
+"""Grey below this share of full ink is paper: JPEG ringing and the texture of scanned paper."""
+_FAINTEST = 8
+"""Greys between paper and full ink below which an image is blank."""
+_INK = 0.35
+"""Grey above this share of full ink belongs to the box of the glyph."""
+
+
+@dataclass(frozen=True, slots=True)
+class Normalisation:
+    """How ink becomes a glyph image."""
+
+    size: int = 28
+    """Side of the square image, px."""
+    fit: int = 24
+    """Longer side of the ink, px. 24 in 28 is EMNIST's frame (Cohen et al. 2017), 20 MNIST's."""
+    centre: Literal["box", "mass"] = "box"
+    """What is put in the middle: the box of the ink (EMNIST) or its centre of mass (MNIST)."""
+    stroke: float = 2.6
+    """Strokes thinner than this, px at the final size, are thickened to it; 0 leaves them."""
+
+    def __post_init__(self) -> None:
+        if not 8 <= self.size <= 512:
+            raise ValueError(f"size must be from 8 to 512, not {self.size}")
+        if not 4 <= self.fit <= self.size:
+            raise ValueError(f"fit must be from 4 to size ({self.size}), not {self.fit}")
+        if not 0 <= self.stroke <= self.fit / 2:
+            raise ValueError(f"stroke must be from 0 to half of fit, not {self.stroke}")
+
+
+def is_dark_on_light(image: Image) -> bool:
+    """Whether the ink of `image`, uint8 (H, W), is darker than its paper.
+
+    Paper is what most of the frame and most of the picture is made of.
+    """
+    edge = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
+    levels = _cumulative(image)
+    middle = (_percentile(levels, 1) + _percentile(levels, 99)) / 2
+    votes = float(np.mean(edge > middle)) + 1 - float(levels[int(middle)]) / image.size
+    return votes > 1.0
+
+
+def _cumulative(image: Image) -> NDArray[np.intp]:
+    """How many pixels are at or below each of the 256 greys: (256,)."""
+    return np.cumsum(np.bincount(image.ravel(), minlength=256))
+
+
+def _percentile(levels: NDArray[np.intp], percent: float) -> int:
+    """The grey that `percent` of the pixels do not exceed."""
+    return int(np.searchsorted(levels, levels[-1] * percent / 100))
+
+
+def ink_of(image: Image, *, invert: bool | None = None) -> Image:
+    """Ink of a single-glyph image as uint8 (H, W), 255 full ink, 0 paper.
+
+    Paper is the median grey (a glyph covers less than half of its frame, or the frame's edge is
+    paper), full ink the strongest percent; what lies below the noise floor becomes 0.
+
+    Args:
+        image: uint8 (H, W).
+        invert: True for dark ink on light paper, False for light on dark, None to find out.
+    """
+    dark = is_dark_on_light(image) if invert is None else invert
+    levels = _cumulative(255 - image if dark else image)
+    paper, full = _percentile(levels, 25), _percentile(levels, 99.5)
+    top = _percentile(levels, 100)
+    if full - paper <= 0.5 * (top - paper):  # a glyph of less than half a percent of the frame
+        full = top
+    if full - paper < _FAINTEST:
+        return np.zeros_like(image)
+    scaled = (np.arange(256) - paper) / (full - paper)
+    scaled[scaled < _NOISE] = 0
+    table = np.clip(scaled * 255, 0, 255).astype(np.uint8)
+    return np.asarray(cv2.LUT(image, table[::-1] if dark else table), np.uint8)
+
+
+def ink_box(ink: Image) -> tuple[int, int, int, int] | None:
+    """Half-open box (x0, y0, x1, y1) of the ink in uint8 (H, W), or None where there is none."""
+    x, y, width, height = cv2.boundingRect(_above(ink, round(_INK * 255)))
+    return (x, y, x + width, y + height) if width else None
+
+
+def _above(image: Image, level: int) -> Image:
+    """255 where `image` is above `level`, else 0."""
+    return np.asarray(cv2.threshold(image, level, 255, cv2.THRESH_BINARY)[1], np.uint8)
+
+
+def _with_margin(image: Image, n: int) -> Image:
+    return np.asarray(cv2.copyMakeBorder(image, n, n, n, n, cv2.BORDER_CONSTANT, value=0), np.uint8)
+
+
+def stroke_width(ink: Image) -> float:
+    """Mean stroke width of the ink, px: twice its area over its perimeter (Crofton's formula)."""
+    mask = _with_margin(_above(ink, 127), 1)
+    crossings = cv2.countNonZero(cv2.bitwise_xor(mask[1:], mask[:-1])) + cv2.countNonZero(
+        cv2.bitwise_xor(mask[:, 1:], mask[:, :-1])
+    )
+    perimeter = crossings * np.pi / 4
+    return float(2 * cv2.countNonZero(mask) / perimeter) if perimeter else 0.0
+
+
+def normalise(ink: Image, how: Normalisation) -> Image | None:
+    """Glyph cropped to its ink, fitted with its aspect kept, centred: uint8 (size, size).
+
+    Args:
+        ink: uint8 (H, W), 255 full ink on 0, of any size.
+        how: the settings.
+
+    Returns:
+        The glyph, ink 255 on 0, or None where there is no ink.
+    """
+    box = ink_box(ink)
+    if box is None:
+        return None
+    x0, y0, x1, y1 = box
+    crop = ink[y0:y1, x0:x1]
+    scale = how.fit / max(crop.shape)
+    width, height = (max(1, round(n * scale)) for n in (x1 - x0, y1 - y0))
+    large = _resize(crop, width * _OVERSAMPLING, height * _OVERSAMPLING)
+    if how.stroke:
+        large = _thicken(large, how.stroke * _OVERSAMPLING, how.fit * _OVERSAMPLING)
+        scale = min(1.0, how.fit * _OVERSAMPLING / max(large.shape))
+        width, height = (max(1, round(n * scale / _OVERSAMPLING)) for n in large.shape[::-1])
+    small = cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA)
+    return _place(np.asarray(small, np.uint8), how)
+
+
+def _resize(image: Image, width: int, height: int) -> Image:
+    shrinking = width < image.shape[1] or height < image.shape[0]
+    method = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (width, height), interpolation=method), np.uint8)
+
+
+def _thicken(ink: Image, wanted: float, limit: int) -> Image:
+    """Ink with its strokes widened to `wanted` px; the image grows by what the strokes do."""
+    missing = round(wanted - stroke_width(ink))
+    if missing < 1:
+        return ink
+    margin = missing // 2 + 1
+    padded = _with_margin(ink, margin)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (missing + 1, missing + 1))
+    thick = np.asarray(cv2.dilate(padded, kernel), np.uint8)
+    box = ink_box(thick)
+    if box is None:
+        return ink
+    x0, y0, x1, y1 = box
+    return thick[y0:y1, x0:x1]
+
+
+def _place(small: Image, how: Normalisation) -> Image:
+    """`small` centred in the frame as `how` says, never past its edge."""
+    height, width = small.shape
+    top, left = (how.size - height) / 2, (how.size - width) / 2
+    if how.centre == "mass":
+        mass = small.astype(np.float64)
+        total = mass.sum() or 1.0
+        top = how.size / 2 - float((mass.sum(axis=1) * (np.arange(height) + 0.5)).sum()) / total
+        left = how.size / 2 - float((mass.sum(axis=0) * (np.arange(width) + 0.5)).sum()) / total
+    y = int(np.clip(round(top), 0, how.size - height))
+    x = int(np.clip(round(left), 0, how.size - width))
+    frame = np.zeros((how.size, how.size), np.uint8)
+    frame[y : y + height, x : x + width] = small
+    return np.asarray(cv2.convertScaleAbs(frame, alpha=255 / max(1, int(small.max()))), np.uint8)

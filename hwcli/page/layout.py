@@ -1,0 +1,171 @@
+"""Reading order: characters into lines, lines into words."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.page.rulings import Boxes
+
+_DOT = 0.35
+"""What is smaller than this share of a character's height is a dot, a comma or a speck."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """Where each character stands; characters in reading order."""
+
+    order: NDArray[np.intp]
+    """(M,) indices of the characters, line by line, left to right; specks are left out."""
+    line: NDArray[np.int32]
+    """(M,) number of the line of each character, in reading order."""
+    word: NDArray[np.int32]
+    """(M,) number of the word within its line, in reading order."""
+    angle_deg: float
+    """Slope of the lines, degrees, clockwise positive."""
+
+
+def lay_out(boxes: Boxes, scale: float, *, isolated: bool = False) -> Layout:
+    """Lines and words of characters with these boxes.
+
+    Lines are followed from left to right, so that they may be skewed or curved; small characters
+    (dots, bars, superscripts) join the line they are nearest to. Dots that stand by no character
+    are specks and left out, unless the characters are `isolated`, as in the fields of a form.
+    """
+    if not len(boxes):
+        empty = np.empty(0, np.int32)
+        return Layout(np.empty(0, np.intp), empty, empty, 0.0)
+    slope = _slope(boxes, scale)
+    centre = (boxes[:, :2] + boxes[:, 2:]) / 2.0
+    height = (boxes[:, 3] - boxes[:, 1]).astype(np.float64)
+    level = centre[:, 1] - slope * centre[:, 0]
+    lines = _lines(level, centre[:, 0], height, scale)
+    if not isolated:
+        lines = [_without_specks(line, boxes, scale) for line in lines]
+    lines = [line for line in lines if line]
+    lines.sort(key=lambda line: float(np.median(level[line])))
+    order: list[int] = []
+    numbers: list[int] = []
+    words: list[int] = []
+    for number, line in enumerate(lines):
+        line.sort(key=lambda i: float(centre[i, 0]))
+        order += line
+        numbers += [number] * len(line)
+        words += _words(boxes[line], scale)
+    return Layout(
+        np.asarray(order, np.intp),
+        np.asarray(numbers, np.int32),
+        np.asarray(words, np.int32),
+        float(np.degrees(np.arctan(slope))),
+    )
+
+
+def _without_specks(line: list[int], boxes: Boxes, scale: float) -> list[int]:
+    """The line without dots that no character stands beside, at its height."""
+    own = boxes[line].astype(np.float64)
+    size = np.maximum(own[:, 2] - own[:, 0], own[:, 3] - own[:, 1])
+    full = own[size >= _DOT * scale]
+    kept = []
+    for i, box, longest in zip(line, own, size, strict=True):
+        apart = np.maximum(full[:, 0] - box[2], box[0] - full[:, 2])
+        level = (box[1] + box[3]) / 2
+        beside = (
+            (apart < 1.5 * scale)
+            & (level > full[:, 1] - 0.35 * scale)
+            & (level < full[:, 3] + 0.35 * scale)
+        )
+        if longest >= _DOT * scale or beside.any():
+            kept.append(i)
+    return kept
+
+
+def _slope(boxes: Boxes, scale: float) -> float:
+    """Slope of the lines of writing, px/px: where their feet pile up highest."""
+    height = boxes[:, 3] - boxes[:, 1]
+    full = boxes[height > 0.5 * scale].astype(np.float64)
+    if len(full) < 6:
+        return 0.0
+    x = (full[:, 0] + full[:, 2]) / 2
+    best, steepness = -1.0, 0.0
+    for slope in sorted(np.tan(np.radians(np.arange(-12, 12.1, 0.5))), key=abs):
+        score = sum(
+            _pile(edge - slope * x, 0.2 * scale)
+            for edge in (full[:, 3], full[:, [1, 3]].mean(axis=1))
+        ) * (1 - 0.6 * abs(slope))
+        if score > best * 1.02:
+            best, steepness = score, float(slope)
+    return steepness
+
+
+def _pile(level: NDArray[np.float64], width: float) -> float:
+    """How concentrated `level` is: the sum of squared counts of a smoothed histogram."""
+    bins = np.floor((level - level.min()) / max(width, 1.0)).astype(np.int64)
+    counts = np.convolve(np.bincount(bins), [0.5, 1.0, 0.5])
+    return float((counts**2).sum())
+
+
+def _lines(
+    level: NDArray[np.float64],
+    x: NDArray[np.float64],
+    height: NDArray[np.float64],
+    scale: float,
+) -> list[list[int]]:
+    """Lines as lists of character indices."""
+    full = height > 0.45 * scale
+    lines: list[list[int]] = []
+    current: list[float] = []
+    for i in np.argsort(x, kind="stable").tolist():
+        if not full[i] and full.any():
+            continue
+        distances = [abs(level[i] - at) for at in current]
+        best = int(np.argmin(distances)) if distances else -1
+        if best >= 0 and distances[best] < 0.75 * max(scale, min(height[i], 1.5 * scale)):
+            lines[best].append(i)
+            current[best] += 0.35 * (level[i] - current[best])
+        else:
+            lines.append([i])
+            current.append(float(level[i]))
+    lines = _merge(lines, level, scale)
+    for i in np.flatnonzero(~full).tolist() if full.any() else []:
+        _nearest(lines, i, level, x, scale).append(i)
+    return lines
+
+
+def _merge(lines: list[list[int]], level: NDArray[np.float64], scale: float) -> list[list[int]]:
+    """Lines at the same level made one."""
+    merged: list[list[int]] = []
+    for line in sorted(lines, key=lambda item: float(np.median(level[item]))):
+        here = float(np.median(level[line]))
+        if merged and here - float(np.median(level[merged[-1]])) < 0.6 * scale:
+            merged[-1] = merged[-1] + line
+        else:
+            merged.append(line)
+    return merged
+
+
+def _nearest(
+    lines: list[list[int]],
+    i: int,
+    level: NDArray[np.float64],
+    x: NDArray[np.float64],
+    scale: float,
+) -> list[int]:
+    """The line whose characters beside `i` are closest to its level."""
+
+    def distance(line: list[int]) -> float:
+        members = np.asarray(line)
+        beside = members[np.argsort(np.abs(x[members] - x[i]), kind="stable")[:3]]
+        apart = max(0.0, float(np.abs(x[beside] - x[i]).min()) - 2 * scale)
+        return float(np.abs(level[beside] - level[i]).min()) + 0.5 * apart
+
+    return min(lines, key=distance)
+
+
+def _words(boxes: Boxes, scale: float) -> list[int]:
+    """Number of the word of each character of a line, from left to right."""
+    if len(boxes) < 2:
+        return [0] * len(boxes)
+    gaps = boxes[1:, 0] - np.maximum.accumulate(boxes[:, 2])[:-1]
+    usual = float(np.median(gaps))
+    limit = max(0.55 * scale, 2.0 * usual)
+    return [0, *np.cumsum(gaps > limit).tolist()]

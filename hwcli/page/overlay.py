@@ -1,0 +1,80 @@
+"""A picture of a photo with what was read drawn in: boxes, lines, characters, confidence."""
+
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from hwcli.fonts import caption, fonts_for
+from hwcli.page.photo import decode_photo
+from hwcli.page.reading import Glyph, Page
+
+_LONGEST = 2400
+"""Longer side of the picture at most, px."""
+_SURE, _LIKELY = 0.9, 0.6
+"""Confidence from which a box is green, and from which it is amber; red below."""
+_COLOURS = {"green": (22, 128, 60), "amber": (202, 110, 0), "red": (200, 20, 40)}
+_LINE_COLOUR = (60, 110, 200)
+
+
+def save_overlay(page: Page, folder: Path) -> Path:
+    """Draw `page` on its photo and save it below `folder`; return the file written.
+
+    Raises:
+        InputError: the photo cannot be read any more.
+    """
+    source = Path(page.file)
+    limit = page.width * page.height / 1e6 + 1
+    photo = decode_photo(source.read_bytes(), str(source), max_megapixels=limit, colour=True)
+    picture = draw_overlay(Image.fromarray(photo.grey), page)
+    parts = [p for p in source.parts if p not in (source.anchor, "..", ".")]
+    target = folder.joinpath(*parts).with_name(source.name + ".png")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(target.name + ".partial")
+    picture.save(partial, format="PNG")
+    partial.replace(target)
+    return target
+
+
+def draw_overlay(photo: Image.Image, page: Page) -> Image.Image:
+    """`photo`, RGB, faded and reduced to a handy size, with the glyphs of `page` drawn in.
+
+    Green boxes are at least 90 % sure, amber ones 60 %, red ones less; lines are underlined.
+    """
+    scale = min(1.0, _LONGEST / max(photo.size))
+    size = (max(1, round(photo.width * scale)), max(1, round(photo.height * scale)))
+    picture = Image.blend(photo.resize(size), Image.new("RGB", size, (255, 255, 255)), 0.25)
+    draw = ImageDraw.Draw(picture)
+    files = fonts_for({g.char for g in page.glyphs})
+    width = max(1, round(max(size) / 900))
+    for line in page.lines:
+        x0, _, x1, y1 = (v * scale for v in line.box)
+        draw.line((x0, y1 + 2 * width, x1, y1 + 2 * width), fill=_LINE_COLOUR, width=width)
+    for glyph in page.glyphs:
+        colour = _COLOURS[_level(glyph)]
+        box = tuple(v * scale for v in glyph.box)
+        draw.rectangle(box, outline=colour, width=width)
+        text_size = float(min(max(0.45 * (box[3] - box[1]), 12), max(size) / 30))
+        _write(draw, glyph.char, files[glyph.char], (box[0], box[1] - 1), colour, text_size)
+    return picture
+
+
+def _level(glyph: Glyph) -> str:
+    if glyph.confidence >= _SURE:
+        return "green"
+    return "amber" if glyph.confidence >= _LIKELY else "red"
+
+
+def _write(
+    draw: ImageDraw.ImageDraw,
+    char: str,
+    file: Path | None,
+    foot: tuple[float, float],
+    colour: tuple[int, int, int],
+    size: float,
+) -> None:
+    """Write `char` with its foot at `foot`, on a white patch."""
+    font = ImageFont.truetype(str(file), size) if file else ImageFont.load_default(size)
+    text = caption(char, file)
+    patch = draw.textbbox(foot, text, font=font, anchor="lb")
+    draw.rectangle(patch, fill=(255, 255, 255))
+    draw.text(foot, text, font=font, fill=colour, anchor="lb")

@@ -1,0 +1,241 @@
+"""Strokes into characters: components cleaned of specks, parts of one character joined."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.page.ink import Grey, Ink
+from hwcli.page.rulings import Boxes, Cleaned, Components, components, glyph_scale
+
+_FAINT_GLYPH, _FAINT_PART = 0.25, 0.5
+"""Least contrast of a component against the usual one on the page: character-sized, smaller."""
+_PART = 0.45
+"""What is smaller than this share of a character is a part: a dot, an accent, a short bar."""
+_FORM_FIELDS, _FORM_SHARE = 6, 0.4
+"""A form has this many closed fields, and this share of the components are inside them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segments:
+    """The characters of a photo, before they are read."""
+
+    boxes: Boxes
+    """int32 (N, 4): x0, y0, x1, y1, half-open, px."""
+    owner: NDArray[np.int32]
+    """int32 (H, W): index of the character each pixel belongs to, −1 for none."""
+    scale: float
+    """Typical height of a character, px."""
+
+    def crop(self, index: int, ink: Ink) -> Grey:
+        """Ink of one character as uint8 (h, w), soft edges kept, its neighbours left out."""
+        x0, y0, x1, y1 = (int(v) for v in self.boxes[index])
+        margin = 2
+        top, left = max(0, y0 - margin), max(0, x0 - margin)
+        window = np.s_[top : y1 + margin, left : x1 + margin]
+        own = (self.owner[window] == index).astype(np.uint8)
+        near = cv2.dilate(own, np.ones((3, 3), np.uint8)) > 0
+        strength = np.where(near & (self.owner[window] != index), ink.strength[window], 0)
+        strength[own > 0] = ink.strength[window][own > 0]
+        full = max(1.0, float(np.percentile(strength[own > 0], 75)) if own.any() else 1.0)
+        return np.asarray(np.clip(strength * (255.0 / full), 0, 255), np.uint8)
+
+
+def segment(ink: Ink, cleaned: Cleaned) -> Segments:
+    """Characters in `cleaned`: strokes, with the parts of i, j, =, ÷ and the like joined."""
+    found = components(cleaned.mask)
+    scale = glyph_scale(found, ink.stroke) if len(found) else 1.0
+    if len(found):
+        writing = _is_writing(found.stats, ink, scale) & _is_strong(found, ink, scale)
+        kept = np.flatnonzero(writing & _is_in_cells(found, cleaned, writing))
+    else:
+        kept = np.empty(0, np.intp)
+    boxes = _boxes(found.stats[kept])
+    linked = _linked(found, kept, ink, cleaned)
+    group = _join(boxes, linked, _cell_of(boxes, cleaned), scale, ink.stroke)
+    number = np.full(len(found) + 1, -1, np.int32)
+    number[kept + 1] = group
+    return Segments(_union(boxes, group), number[found.labels], scale)
+
+
+def is_form(cleaned: Cleaned) -> bool:
+    """Whether the page has so many closed fields that each is taken to hold one character."""
+    return len(cleaned.cells) >= _FORM_FIELDS
+
+
+def _boxes(stats: NDArray[np.int32]) -> Boxes:
+    x, y, width, height = stats[:, 0], stats[:, 1], stats[:, 2], stats[:, 3]
+    return np.stack([x, y, x + width, y + height], axis=1).astype(np.int32)
+
+
+def _is_writing(stats: NDArray[np.int32], ink: Ink, scale: float) -> NDArray[np.bool_]:
+    """Which components are strokes rather than specks, smudges or the edge of the sheet."""
+    x, y, width, height, area = stats.T
+    longest = np.maximum(width, height)
+    large_enough = (longest >= max(2.0, 0.8 * ink.stroke, 0.09 * scale)) & (
+        area >= max(3.0, 0.4 * ink.stroke**2)
+    )
+    rows, columns = ink.mask.shape
+    edge = max(1.0, 0.06 * scale)
+    at_edge = (x < edge) | (y < edge) | (x + width > columns - edge) | (y + height > rows - edge)
+    too_long = (width > 0.4 * columns) | (height > 0.4 * rows)
+    shadow = at_edge & too_long & (longest > 1.5 * scale)
+    flat_at_edge = at_edge & (np.minimum(width, height) < 0.2 * scale) & (longest > 0.4 * scale)
+    huge = (np.minimum(width, height) > 5 * scale) | (longest > 25 * scale)
+    return np.asarray(large_enough & ~shadow & ~huge & ~flat_at_edge, np.bool_)
+
+
+def _is_strong(found: Components, ink: Ink, scale: float) -> NDArray[np.bool_]:
+    """Which components are as dark as the writing on the page, rather than smudges or guide lines.
+
+    Small ones must have half of the usual contrast, large ones (pencil beside ink) a quarter.
+    """
+    on = found.labels > 0
+    owners, values = found.labels[on] - 1, ink.strength[on].astype(np.float64)
+    area = np.maximum(1, found.stats[:, 4])
+    mean = np.bincount(owners, values, minlength=len(found)) / area
+    longest = found.stats[:, 2:4].max(axis=1)
+    full = longest > 0.5 * scale
+    weights = np.where(full, longest, 0) if full.any() else longest
+    order = np.argsort(mean)
+    total = np.cumsum(weights[order])
+    typical = mean[order][np.searchsorted(total, total[-1] / 2)]
+    flat = found.stats[:, 2:4].min(axis=1) < 0.15 * scale
+    least = np.where((longest > 0.6 * scale) & ~flat, _FAINT_GLYPH, _FAINT_PART)
+    return np.asarray(mean >= least * typical, np.bool_)
+
+
+def _is_in_cells(
+    found: Components, cleaned: Cleaned, writing: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Where the page is a form, which components lie in its fields; all, where it is not.
+
+    A form has several closed fields, and a good part of the writing is in them: captions, titles
+    and instructions around are print.
+    """
+    everything = np.ones(len(found), np.bool_)
+    if not is_form(cleaned):
+        return everything
+    x, y = found.middles.T
+    in_row, in_column = np.zeros((2, len(found)), np.bool_)
+    for x0, y0, x1, y1 in cleaned.cells.tolist():
+        in_column |= (x > x0) & (x < x1)
+        in_row |= (y > y0) & (y < y1)
+    inside = in_row & in_column  # also where one frame of a row and column was too broken to find
+    return inside if (inside & writing).sum() > _FORM_SHARE * writing.sum() else everything
+
+
+def _cell_of(boxes: Boxes, cleaned: Cleaned) -> NDArray[np.int32]:
+    """Index of the field that holds the middle of each box, int32 (N,), −1 for none."""
+    out = np.full(len(boxes), -1, np.int32)
+    if not is_form(cleaned):
+        return out
+    x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+    for index, (x0, y0, x1, y1) in enumerate(cleaned.cells.tolist()):
+        out[(x > x0) & (x < x1) & (y > y0) & (y < y1)] = index
+    return out
+
+
+def _linked(
+    found: Components, kept: NDArray[np.intp], ink: Ink, cleaned: Cleaned
+) -> NDArray[np.int32]:
+    """Number of the faint component that each kept one is part of, int32 (K,)."""
+    near_lines = cv2.dilate(cleaned.lines, np.ones((5, 5), np.uint8))
+    faint = ink.faint & ~near_lines | cleaned.mask
+    _, labels = cv2.connectedComponents(np.asarray(faint, np.uint8), connectivity=8)
+    number = np.zeros(len(found) + 1, np.int32)
+    on = found.labels > 0
+    number[found.labels[on]] = labels[on]
+    return number[kept + 1]
+
+
+def _join(
+    boxes: Boxes,
+    linked: NDArray[np.int32],
+    cell: NDArray[np.int32],
+    scale: float,
+    stroke: float,
+) -> NDArray[np.int32]:
+    """Number of the character each part belongs to, int32 (N,), numbered from 0 without gaps."""
+    parent = list(range(len(boxes)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    order = np.argsort(boxes[:, 0], kind="stable")
+    starts = boxes[order, 0]
+    reach = 0.3 * scale
+    for a in order.tolist():
+        until = int(np.searchsorted(starts, boxes[a, 2] + reach))
+        first = int(np.searchsorted(starts, boxes[a, 0]))
+        for b in order[first:until].tolist():
+            if a == b or (cell[a] != cell[b] and min(cell[a], cell[b]) >= 0):
+                continue
+            same_field = bool(cell[a] == cell[b] >= 0)
+            if (linked[a] == linked[b] and _is_narrow(boxes[[a, b]], scale)) or _are_one(
+                boxes[a], boxes[b], scale, stroke, same_field=same_field
+            ):
+                parent[root(b)] = root(a)
+    roots = np.asarray([root(i) for i in range(len(boxes))], np.int64)
+    return np.unique(roots, return_inverse=True)[1].astype(np.int32).reshape(-1)
+
+
+def _are_one(
+    a: NDArray[np.int32], b: NDArray[np.int32], scale: float, stroke: float, *, same_field: bool
+) -> bool:
+    """Whether two parts with these boxes belong to one character.
+
+    In one field of a form a part is taken to belong to the character beside it more readily.
+    """
+    ax0, ay0, ax1, ay1 = (float(v) for v in a)
+    bx0, by0, bx1, by1 = (float(v) for v in b)
+    aw, ah, bw, bh = ax1 - ax0, ay1 - ay0, bx1 - bx0, by1 - by0
+    across = min(ax1, bx1) - max(ax0, bx0)
+    gap = max(ay0, by0) - min(ay1, by1)
+    height = max(ay1, by1) - min(ay0, by0)
+    small_a, small_b = max(aw, ah) < _PART * scale, max(bw, bh) < _PART * scale
+    if same_field and (small_a or small_b) and max(gap, -across) < 0.5 * scale:
+        return height < 2.2 * scale
+    if across > 0 and gap < 0:  # boxes overlap: a broken stroke, or a part inside another
+        share = -across * gap / max(1.0, min(aw * ah, bw * bh))
+        if share > 0.35:
+            return height < 2.2 * scale
+    if across < 0.5 * min(aw, bw) or gap > 0.6 * scale:
+        return False
+    if gap < 0.6 * stroke:  # one on the other, all but touching
+        return height < 1.6 * scale and gap > -0.3 * scale
+    if aw > 2 * ah and bw > 2 * bh:  # the bars of =
+        return min(aw, bw) > 0.5 * max(aw, bw) and gap < max(0.8 * max(aw, bw), 2 * stroke)
+    if small_a and small_b:  # : and ;
+        return height > 0.3 * scale
+    if small_a or small_b:  # the dot of i, j, !, ? and of ÷
+        dot_above = small_a == (ay0 < by0)
+        body = b if small_a else a
+        return height < 1.9 * scale and _dot_belongs(body, dot_above, gap, scale)
+    return False
+
+
+def _is_narrow(pair: Boxes, scale: float) -> bool:
+    """Whether two linked parts are together no larger than one character."""
+    width = int(pair[:, 2].max() - pair[:, 0].min())
+    height = int(pair[:, 3].max() - pair[:, 1].min())
+    return width < 1.1 * scale and height < 1.6 * scale
+
+
+def _dot_belongs(body: NDArray[np.int32], dot_above: bool, gap: float, scale: float) -> bool:
+    narrow = int(body[2] - body[0]) < 0.75 * scale
+    return gap < (0.6 if narrow else 0.35) * scale and (dot_above or gap < 0.45 * scale)
+
+
+def _union(boxes: Boxes, group: NDArray[np.int32]) -> Boxes:
+    """The box of each group: int32 (groups, 4)."""
+    count = int(group.max()) + 1 if len(group) else 0
+    out = np.empty((count, 4), np.int32)
+    out[:, :2], out[:, 2:] = np.iinfo(np.int32).max, 0
+    np.minimum.at(out[:, :2], group, boxes[:, :2])
+    np.maximum.at(out[:, 2:], group, boxes[:, 2:])
+    return out

@@ -1,0 +1,215 @@
+"""HDF5 shards: blocks of glyphs with their labels, written whole or not at all."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from pathlib import Path
+from types import TracebackType
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.errors import DatasetError
+
+SCHEMA = "hwcli.shard/1"
+CHUNK_ROWS = 256
+"""Rows a chunk: random batches of 256 then read at the speed of the disk."""
+
+
+class Split(IntEnum):
+    """What a row is for; the number is what a shard stores."""
+
+    train = 0
+    val = 1
+    test = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What the indices in a shard's columns stand for."""
+
+    classes: tuple[str, ...]
+    """Characters, one Unicode string a class."""
+    scripts: tuple[str, ...]
+    """ISO 15924 codes."""
+    sources: tuple[str, ...]
+    """Names of the sources."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """N glyphs, a column an array."""
+
+    images: NDArray[np.uint8]
+    """(N, size, size), ink 255 on 0."""
+    label: NDArray[np.int32]
+    """(N,) index into the classes."""
+    script: NDArray[np.int32]
+    """(N,) index into the scripts."""
+    source: NDArray[np.int32]
+    """(N,) index into the sources."""
+    writer: NDArray[np.int32]
+    """(N,) number of the person within the dataset, −1 unknown."""
+    split: NDArray[np.uint8]
+    """(N,) a `Split`."""
+    origin: NDArray[np.object_]
+    """(N,) str: the path inside the source, with `#row` where a file holds many."""
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def take(self, index: NDArray[np.intp] | NDArray[np.bool_] | slice) -> "Rows":
+        """The rows at `index`, as a NumPy index or mask."""
+        return Rows(*(getattr(self, f.name)[index] for f in fields(self)))
+
+
+def concatenate(parts: Sequence[Rows]) -> Rows:
+    """All rows of `parts` (at least one), in order."""
+    return Rows(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Rows)))
+
+
+_COLUMNS = {
+    "label": np.dtype(np.int32),
+    "script": np.dtype(np.int32),
+    "source": np.dtype(np.int32),
+    "writer": np.dtype(np.int32),
+    "split": np.dtype(np.uint8),
+}
+
+
+class ShardWriter:
+    """Writes one shard; it stands under its name only when whole.
+
+    >>> with ShardWriter(path, size=28, tables=tables) as shard:
+    ...     shard.append(rows)
+    """
+
+    def __init__(self, path: Path, *, size: int, tables: Tables) -> None:
+        self.path = path
+        self.rows = 0
+        self._partial = path.with_name(path.name + ".partial")
+        self._size = size
+        self._tables = tables
+        self._file: h5py.File | None = None
+
+    def __enter__(self) -> "ShardWriter":
+        file = h5py.File(self._partial, "w", libver=("v110", "v110"), track_order=True)
+        self._file = file
+        file.attrs["schema"] = SCHEMA
+        for name in ("classes", "scripts", "sources"):
+            values = getattr(self._tables, name)
+            file.attrs.create(name, np.asarray(values, dtype=object), dtype=h5py.string_dtype())
+        shape = (self._size, self._size)
+        file.create_dataset(
+            "images", (0, *shape), np.uint8, maxshape=(None, *shape), chunks=(CHUNK_ROWS, *shape)
+        )
+        for name, dtype in _COLUMNS.items():
+            file.create_dataset(name, (0,), dtype, maxshape=(None,), chunks=(CHUNK_ROWS * 16,))
+        file.create_dataset(
+            "origin", (0,), h5py.string_dtype(), maxshape=(None,), chunks=(CHUNK_ROWS * 16,)
+        )
+        return self
+
+    def append(self, rows: Rows) -> None:
+        """Add `rows` at the end.
+
+        Raises:
+            DatasetError: images of another size than the shard's.
+        """
+        if rows.images.shape[1:] != (self._size, self._size):
+            raise DatasetError(
+                f"{self.path}: images of {rows.images.shape[1:]} in a shard of {self._size} px"
+            )
+        assert self._file is not None, "append outside the with block"
+        end = self.rows + len(rows)
+        for name in ("images", *_COLUMNS, "origin"):
+            dataset = self._file[name]
+            dataset.resize(end, axis=0)
+            dataset[self.rows : end] = getattr(rows, name)
+        self.rows = end
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._file is not None
+        self._file.close()
+        if kind is None:
+            self._partial.replace(self.path)
+        else:
+            self._partial.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shard:
+    """A shard's rows and tables, checked."""
+
+    tables: Tables
+    rows: Rows
+
+
+def read_shard(path: Path) -> Shard:
+    """The whole shard at `path`, every index checked against its table.
+
+    Raises:
+        DatasetError: missing, not HDF5, or damaged.
+    """
+    if not path.is_file():
+        raise DatasetError(f"{path}: no such shard", hint="run `hwcli ingest` for it again")
+    try:
+        with h5py.File(path, "r") as file:
+            tables = _read_tables(file, path)
+            rows = _read_rows(file, path)
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
+        raise DatasetError(
+            f"{path}: not a whole shard ({error})", hint="run `hwcli ingest` for it again"
+        ) from error
+    _check(rows, tables, path)
+    return Shard(tables, rows)
+
+
+def _read_tables(file: h5py.File, path: Path) -> Tables:
+    schema = file.attrs.get("schema")
+    if schema != SCHEMA:
+        raise DatasetError(f"{path}: schema {schema!r:.60}, expected {SCHEMA!r}")
+    return Tables(*(tuple(map(str, file.attrs[k])) for k in ("classes", "scripts", "sources")))
+
+
+def _read_rows(file: h5py.File, path: Path) -> Rows:
+    images = file["images"]
+    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1] != images.shape[2]:
+        raise DatasetError(f"{path}: images are {images.dtype} {images.shape}, not uint8 (N, S, S)")
+    for name, dtype in _COLUMNS.items():
+        column = file[name]
+        if column.dtype != dtype or column.shape != images.shape[:1]:
+            raise DatasetError(f"{path}: column {name} is {column.dtype} {column.shape}")
+    if file["origin"].shape != images.shape[:1]:
+        raise DatasetError(f"{path}: column origin is {file['origin'].shape}")
+    stored = images.id.get_storage_size() * 1100 + (1 << 20)  # deflate packs at most 1032 : 1
+    if images.size > stored:
+        raise DatasetError(f"{path}: claims {images.shape[0]} images that are not in the file")
+    columns = {name: file[name][:] for name in _COLUMNS}
+    return Rows(images=images[:], **columns, origin=file["origin"].asstr()[:])
+
+
+def _check(rows: Rows, tables: Tables, path: Path) -> None:
+    limits = {
+        "label": (0, len(tables.classes)),
+        "script": (0, len(tables.scripts)),
+        "source": (0, len(tables.sources)),
+        "split": (0, len(Split)),
+    }
+    for name, (low, high) in limits.items():
+        column = getattr(rows, name)
+        if len(column) and not (column.min() >= low and column.max() < high):
+            raise DatasetError(f"{path}: column {name} leaves the range {low} to {high - 1}")
+
+
+def sha256_of(path: Path) -> str:
+    """Hex SHA-256 of the file at `path`."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

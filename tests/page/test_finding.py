@@ -1,0 +1,101 @@
+"""Finding the characters: counts and boxes on pages whose writing is known."""
+
+import numpy as np
+import pytest
+
+from hwcli.page.ink import find_ink
+from hwcli.page.layout import lay_out
+from hwcli.page.rulings import remove_rulings
+from hwcli.page.segment import segment
+from pages import ruled, shaded, written
+
+ROWS = ["HELLO WORLD", "AB 3X+12=7", "jig; i:j"]
+GLYPHS = [10, 9, 7]
+"""Characters in each of ROWS: the parts of i, j, ;, : and = are one."""
+
+
+def lines_on(page: np.ndarray) -> list[list[tuple[int, ...]]]:
+    """Boxes of the characters found, line by line."""
+    ink = find_ink(page)
+    cleaned = remove_rulings(ink)
+    found = segment(ink, cleaned)
+    layout = lay_out(found.boxes, found.scale)
+    out: list[list[tuple[int, ...]]] = [[] for _ in range(int(layout.line.max(initial=-1)) + 1)]
+    for index, line in zip(layout.order, layout.line, strict=True):
+        out[line].append(tuple(int(v) for v in found.boxes[index]))
+    return out
+
+
+CASES = {
+    "plain": lambda p: p,
+    "light on dark": lambda p: 255 - p,
+    "uneven light and a hard shadow": shaded,
+    "light on dark, uneven": lambda p: 255 - shaded(p),
+    "faint": lambda p: (200 + (p.astype(float) - 225) * 0.2).clip(0, 255).astype(np.uint8),
+    "ruled between the lines": lambda p: ruled(p, 88),
+    "ruled through the letters": lambda p: ruled(p, 44),
+    "small": lambda p: np.ascontiguousarray(p[::2, ::2]),
+    "large": lambda p: np.kron(p, np.ones((3, 3), np.uint8)),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_character_is_found_once(name: str) -> None:
+    got = lines_on(CASES[name](written(ROWS)))
+    assert [len(line) for line in got] == GLYPHS
+
+
+def test_polarity() -> None:
+    page = written(ROWS)
+    assert not find_ink(page).inverted and find_ink(255 - page).inverted
+
+
+def test_skewed_lines_stay_lines() -> None:
+    page = written(["ABCDEFGHKLMN", "OPRSTUVWXYZA", "BCDEFGHKLMNO"])
+    rise = np.tan(np.radians(5))
+    sheared = np.full((page.shape[0] + 90, page.shape[1]), 225, np.uint8)
+    for x in range(page.shape[1]):
+        top = int(x * rise)
+        sheared[top : top + page.shape[0], x] = page[:, x]
+    assert [len(line) for line in lines_on(sheared)] == [12, 12, 12]
+
+
+def test_words() -> None:
+    ink = find_ink(written(["AB CDE F"]))
+    found = segment(ink, remove_rulings(ink))
+    assert lay_out(found.boxes, found.scale).word.tolist() == [0, 0, 1, 1, 1, 2]
+
+
+def test_frames_and_captions_of_a_form_are_not_read() -> None:
+    page = np.full((700, 700), 235, np.uint8)
+    glyph = written(["A"], height=44)[20:100, 30:100]
+    for row in range(4):
+        for column in range(4):
+            y, x = 60 + 160 * row, 30 + 165 * column
+            page[y : y + 120, x : x + 120][[0, 1, 2, -3, -2, -1]] = 30
+            page[y : y + 120, x : x + 120][:, [0, 1, 2, -3, -2, -1]] = 30
+            page[y + 20 : y + 20 + glyph.shape[0], x + 25 : x + 25 + glyph.shape[1]] = glyph
+            small = written(["B"], height=18, thickness=2)[8:40, 12:40]
+            page[y + 125 : y + 125 + small.shape[0], x + 50 : x + 50 + small.shape[1]] = small
+    assert [len(line) for line in lines_on(page)] == [4, 4, 4, 4]
+
+
+def test_specks_are_not_characters() -> None:
+    page = written(["HELLO", "WORLD"])
+    clean = [len(line) for line in lines_on(page)]
+    random = np.random.default_rng(0)
+    for y, x in zip(
+        random.integers(5, page.shape[0] - 5, 40), random.integers(5, 60, 40), strict=True
+    ):
+        page[y, x] = 60
+    assert [len(line) for line in lines_on(page)] == clean
+
+
+def test_crops_hold_their_own_ink_only() -> None:
+    ink = find_ink(written(["IO"]))
+    found = segment(ink, remove_rulings(ink))
+    for index in range(len(found.boxes)):
+        crop = found.crop(index, ink)
+        x0, y0, x1, y1 = found.boxes[index]
+        assert crop.max() == 255 and crop.shape == (y1 - y0 + 4, x1 - x0 + 4)
+        assert (crop[:1] == 0).all() and (crop[-1:] == 0).all()
