@@ -40,6 +40,9 @@ def ocr(
     format_: Annotated[
         OutputFormat, typer.Option("--format", help="Form of the result.")
     ] = OutputFormat.jsonl,
+    context: Annotated[
+        bool, typer.Option(help="Settle look-alikes (0/O, x/X) by their line; flags say where.")
+    ] = True,
     overlay: Annotated[
         Path | None,
         typer.Option(help="Folder for pictures of the photos with what was read drawn in."),
@@ -73,7 +76,7 @@ def ocr(
     from hwcli.page.inputs import find_photos
 
     photos = find_photos(list(_expand(paths, from0=from0)))
-    options = ReadOptions(find_model(model), topk, max_mpixels)
+    options = ReadOptions(find_model(model), topk, context, max_mpixels)
     readings = read_photos(photos, options, jobs or default_jobs(len(photos)))
     with console.results() as out, console.progress("reading", "photo") as progress:
         failures = 0

@@ -29,6 +29,7 @@ class ReadOptions:
 
     model: Path
     topk: int = 1
+    context: bool = True
     max_megapixels: float = MAX_MEGAPIXELS
 
 
@@ -38,12 +39,16 @@ def read_photos(paths: Iterable[Path], options: ReadOptions, jobs: int) -> Itera
     Raises:
         ModelError: the model cannot be used; nothing has been read then.
     """
-    reader = Reader(options.model, topk=options.topk, threads=1 if jobs > 1 else 0)
+    reader = _reader(options, threads=1 if jobs > 1 else 0)
     if jobs <= 1:
         for path in paths:
             yield _read(reader, path, options)
         return
     yield from _read_in_processes(iter(paths), options, jobs)
+
+
+def _reader(options: ReadOptions, threads: int) -> Reader:
+    return Reader(options.model, topk=options.topk, context=options.context, threads=threads)
 
 
 def default_jobs(photos: int) -> int:
@@ -113,7 +118,7 @@ class _Worker:
 def _start_worker(options: ReadOptions) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     _Worker.options = options
-    _Worker.reader = Reader(options.model, topk=options.topk, threads=1)
+    _Worker.reader = _reader(options, threads=1)
 
 
 def _read_in_worker(path: Path) -> Page | Failure:

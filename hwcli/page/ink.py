@@ -100,10 +100,11 @@ def _floor(strength: Grey) -> NDArray[np.float32]:
     sample = tiles[:, ::_EVERY, :, ::_EVERY].swapaxes(1, 2).reshape(rows, columns, -1)
     flat = np.sort(sample, axis=2).astype(np.float32)
     n = flat.shape[2]
-    median = flat[:, :, n // 2]
-    spread = np.maximum(flat[:, :, n // 2] - flat[:, :, n // 10], 0) / 1.28
-    level = np.maximum(median + _NOISE_SIGMAS * spread, _FAINTEST * 255).astype(np.float32)
-    smooth = cv2.medianBlur(level, 3) if min(level.shape) >= 3 else level
+    # The lower quarter is paper even where bold strokes fill most of a tile.
+    quarter, lowest = flat[:, :, n // 4], flat[:, :, n // 20]
+    level = quarter + (_NOISE_SIGMAS + 0.67) * np.maximum(quarter - lowest, 0) / 0.97
+    level = np.maximum(level, _FAINTEST * 255).astype(np.float32)
+    smooth = cv2.erode(level, np.ones((3, 3), np.uint8))
     resized = cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(resized, np.float32)
 

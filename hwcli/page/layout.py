@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.page.rulings import Boxes
+from hwcli.page.components import Boxes
 
 _DOT = 0.35
 """What is smaller than this share of a character's height is a dot, a comma or a speck."""

@@ -62,6 +62,7 @@ def decode_photo(
     """
     if not data:
         raise InputError(f"{name}: the file is empty")
+    Image.MAX_IMAGE_PIXELS = None  # Pillow's own guard: ours says what to do about it
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of odd metadata; pixels are what counts
@@ -73,8 +74,6 @@ def decode_photo(
             f"{name}: not an image that can be read",
             hint="JPEG, PNG, TIFF, WebP, BMP and GIF are; convert others first",
         ) from error
-    except Image.DecompressionBombError as error:
-        raise InputError(f"{name}: {error}") from error
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError) as error:
         raise InputError(f"{name}: damaged image ({error})") from error
     except MemoryError as error:
@@ -82,8 +81,7 @@ def decode_photo(
     height, width = pixels.shape[:2]
     reduced = 1 if colour else max(1, math.ceil(math.sqrt(height * width / _READ_AT)))
     if reduced > 1:
-        image = Image.fromarray(pixels).reduce(reduced)
-        pixels = np.asarray(image, np.uint8)
+        pixels = np.asarray(Image.fromarray(pixels).reduce(reduced), np.uint8)
     return Photo(pixels, height, width, reduced)
 
 

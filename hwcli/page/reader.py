@@ -1,6 +1,7 @@
 """The way of a photo: load, find the ink, segment, lay out, classify."""
 
 from collections import Counter
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -10,12 +11,15 @@ from numpy.typing import NDArray
 from hwcli.classify import Classifier, top_k
 from hwcli.errors import ModelError
 from hwcli.glyph import normalise
+from hwcli.page.components import Boxes
+from hwcli.page.context import CASE, CONTEXT, merged_letters, recase, settle_kinds
 from hwcli.page.ink import Ink, find_ink
 from hwcli.page.layout import Layout, lay_out
 from hwcli.page.photo import MAX_MEGAPIXELS, Photo, load_photo
 from hwcli.page.reading import Box, Candidate, Glyph, Line, Page, Word, bounding_box
 from hwcli.page.rulings import remove_rulings
-from hwcli.page.segment import Segments, is_form, segment
+from hwcli.page.segment import Segments, segment
+from hwcli.page.skew import Turned, skew_deg, turn, turn_back
 
 _NO_SCRIPT = "Zyyy"
 """ISO 15924 for an undetermined script."""
@@ -24,14 +28,24 @@ _NO_SCRIPT = "Zyyy"
 class Reader:
     """Reads photos with one model."""
 
-    def __init__(self, model: Path, *, topk: int = 1, threads: int = 0) -> None:
-        """Load `model`, an ONNX file; `topk` is how many candidates each glyph gets.
+    def __init__(
+        self, model: Path, *, topk: int = 1, context: bool = True, threads: int = 0
+    ) -> None:
+        """Load `model`, an ONNX file.
+
+        Args:
+            model: the file.
+            topk: how many candidates each glyph gets.
+            context: whether look-alikes are settled by their line.
+            threads: of ONNX Runtime, 0 for one a core.
 
         Raises:
             ModelError: a bad model file, or one that tells scripts rather than characters.
         """
         self.classifier = Classifier(model, threads=threads)
         self.topk = topk
+        self.context = context
+        self._merged = merged_letters(self.classifier.info.classes)
         self.name = model.parent.name if model.name == "model.onnx" else model.stem
         if self.classifier.info.target != "char":
             raise ModelError(
@@ -50,11 +64,13 @@ class Reader:
 
     def read(self, photo: Photo, name: str) -> Page:
         """What is written on `photo`; `name` becomes the record's file."""
-        ink = find_ink(photo.grey)
-        cleaned = remove_rulings(ink)
-        segments = segment(ink, cleaned)
-        layout = lay_out(segments.boxes, segments.scale, isolated=is_form(cleaned))
-        glyphs = self._glyphs(ink, segments, layout, photo)
+        straight, ink = _level(photo)
+        segments = segment(ink, remove_rulings(ink))
+        layout = lay_out(segments.boxes, segments.scale, isolated=segments.form)
+        boxes = segments.boxes[layout.order]
+        if straight is not None:
+            boxes = turn_back(boxes, straight.turned, photo.grey.shape)
+        glyphs = self._glyphs(ink, segments, layout, boxes * photo.reduced)
         scripts = Counter(g.script for g in glyphs)
         return Page(
             file=name,
@@ -64,13 +80,14 @@ class Reader:
             lines=_lines(glyphs),
             glyphs=glyphs,
             model=self.name,
-            angle_deg=round(layout.angle_deg, 1),
+            angle_deg=round(layout.angle_deg + (straight.angle_deg if straight else 0.0), 1),
             inverted=ink.inverted,
         )
 
     def _glyphs(
-        self, ink: Ink, segments: Segments, layout: Layout, photo: Photo
+        self, ink: Ink, segments: Segments, layout: Layout, boxes: Boxes
     ) -> tuple[Glyph, ...]:
+        """The glyphs in reading order; `boxes` are theirs on the photo."""
         how = self.classifier.info.normalisation
         images, places = [], []
         for place, index in enumerate(layout.order.tolist()):
@@ -80,29 +97,65 @@ class Reader:
                 places.append(place)
         stack = np.stack(images) if images else np.empty((0, how.size, how.size), np.uint8)
         probabilities = self.classifier.probabilities(stack)
+        return self._named(probabilities, layout.line[places], layout.word[places], boxes[places])
+
+    def _named(
+        self,
+        probabilities: NDArray[np.float32],
+        line: NDArray[np.int32],
+        word: NDArray[np.int32],
+        boxes: Boxes,
+    ) -> tuple[Glyph, ...]:
+        """Glyphs with their candidates, look-alikes settled by the line if that is wanted."""
+        info = self.classifier.info
+        flags: list[list[str]] = [[] for _ in boxes]
+        written: list[dict[str, str]] = [{} for _ in boxes]
+        if self.context:
+            settled = settle_kinds(probabilities, line, info.classes)
+            probabilities = settled.probabilities
+            read = [info.classes[i] for i in probabilities.argmax(axis=1)]
+            written = recase(read, boxes[:, 2:] - boxes[:, :2], line, self._merged)
+            for names, changed, case in zip(flags, settled.changed, written, strict=True):
+                names += [CONTEXT] * bool(changed) + [CASE] * bool(case)
         best = top_k(probabilities, self.topk)
         return tuple(
             Glyph(
-                box=_on_photo(segments.boxes[layout.order[place]], photo),
-                line=int(layout.line[place]),
-                word=int(layout.word[place]),
-                script=self.classifier.info.scripts[best[row, 0]],
-                candidates=self._candidates(probabilities[row], best[row]),
+                box=Box(*boxes[row].tolist()),
+                line=int(line[row]),
+                word=int(word[row]),
+                script=info.scripts[best[row, 0]],
+                candidates=self._candidates(probabilities[row], best[row], written[row]),
+                flags=tuple(flags[row]),
             )
-            for row, place in enumerate(places)
+            for row in range(len(boxes))
         )
 
     def _candidates(
-        self, probabilities: NDArray[np.float32], best: NDArray[np.intp]
+        self, probabilities: NDArray[np.float32], best: NDArray[np.intp], written: dict[str, str]
     ) -> tuple[Candidate, ...]:
-        classes = self.classifier.info.classes
-        return tuple(Candidate(classes[i], round(float(probabilities[i]), 4)) for i in best)
+        chars = (self.classifier.info.classes[i] for i in best)
+        return tuple(
+            Candidate(written.get(c, c), round(float(p), 4))
+            for c, p in zip(chars, probabilities[best], strict=True)
+        )
 
 
-def _on_photo(box: NDArray[np.int32], photo: Photo) -> Box:
-    """`box` in the pixels of the photo itself."""
-    x0, y0, x1, y1 = (int(v) * photo.reduced for v in box)
-    return Box(x0, y0, min(x1, photo.width), min(y1, photo.height))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Straight:
+    """A skewed photo made straight."""
+
+    turned: Turned
+    angle_deg: float
+
+
+def _level(photo: Photo) -> tuple[_Straight | None, Ink]:
+    """The ink of `photo` with its lines level, and how the photo was turned for that, if it was."""
+    ink = find_ink(photo.grey)
+    angle = skew_deg(ink.loose)
+    if not angle:
+        return None, ink
+    turned = turn(photo.grey, angle)
+    return _Straight(turned, angle), find_ink(turned.grey)
 
 
 def _lines(glyphs: tuple[Glyph, ...]) -> tuple[Line, ...]:

@@ -6,23 +6,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.page.components import Boxes, Components, components, glyph_scale, is_frame
 from hwcli.page.ink import Grey, Ink
-
-Boxes = NDArray[np.int32]
-"""int32 (N, 4): x0, y0, x1, y1, half-open, px."""
 
 _SPAN = 0.5
 """A component as long as this share of the photo's side is looked through for rulings."""
+_RULINGS, _SMALLEST_PAGE = 3, 200
+"""Lined paper shows at least this many rulings, and is at least this many px wide and high."""
 _THIN = 0.3
 """Frames and grids cover at most this share of their box."""
 _SLOPE = 0.035
 """Rulings deviate from the horizontal and the vertical by at most this: 2 degrees."""
 _CROSSING = 2.2
 """Ink that runs on across a ruling for this many of its widths is a stroke, not the ruling."""
-
-
-_MOST = 20_000
-"""Components looked at, at most: more are noise."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,100 +36,55 @@ class Cleaned:
 def remove_rulings(ink: Ink) -> Cleaned:
     """The strokes of `ink` without rulings, squares, frames and grids.
 
-    Only components that reach across much of the photo, enclose others, or are one long thin bar
-    are looked through, so the strokes of ordinary characters are never touched.
+    First the rulings of the paper, which cross much of the page and come in numbers; then boxes and
+    tables: components that reach far, enclose others, or are one long thin bar. The strokes of
+    ordinary characters are never looked at.
     """
-    found = components(ink.loose)
-    lines = np.zeros_like(ink.mask)
-    if not len(found):
-        return Cleaned(ink.mask, lines, np.empty((0, 4), np.int32))
-    scale = glyph_scale(found, ink.stroke)
-    for index in np.flatnonzero(_structural(found, ink.mask.shape, scale)):
+    page = _page_rulings(ink.faint)
+    loose, mask = ink.loose & ~page, ink.mask & ~page
+    found = components(loose, ink.strength)
+    lines = page.copy()
+    scale = glyph_scale(components(mask, ink.strength), ink.stroke)
+    for index in np.flatnonzero(_structural(found, mask.shape, scale)):
         x, y, width, height = (int(v) for v in found.stats[index, :4])
         window = np.s_[y : y + height, x : x + width]
         part = np.where(found.labels[window] == index + 1, np.uint8(255), np.uint8(0))
         lines[window] |= _straight_lines(part, scale)
     if not lines.any():
-        return Cleaned(ink.mask, lines, np.empty((0, 4), np.int32))
-    mask = _without_rests(ink.mask & ~lines, lines, scale)
-    return Cleaned(mask, lines, _cells(lines, scale))
+        return Cleaned(mask, lines, np.empty((0, 4), np.int32))
+    return Cleaned(_without_rests(mask & ~lines, lines, scale), lines, _cells(lines, scale))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Components:
-    """Connected strokes."""
-
-    labels: NDArray[np.int32]
-    """int32 (H, W): number of the component from 1, 0 on paper."""
-    stats: NDArray[np.int32]
-    """int32 (N, 5): x, y, width, height, area, px."""
-    middles: NDArray[np.float64]
-    """float64 (N, 2): x, y of the centre of mass."""
-
-    def __len__(self) -> int:
-        return len(self.stats)
+def _page_rulings(faint: Grey) -> Grey:
+    """The rulings of lined or squared paper, uint8 (H, W): at least three across the page."""
+    none = np.zeros_like(faint)
+    if min(faint.shape) < _SMALLEST_PAGE:
+        return none
+    across, rows = _rulings_along_rows(faint)
+    down, columns = _rulings_along_rows(np.ascontiguousarray(faint.T))
+    return np.asarray(across | down.T, np.uint8) if rows + columns >= _RULINGS else none
 
 
-def components(mask: Grey) -> Components:
-    """The 8-connected components of `mask`, the largest where it is little but noise."""
-    count, labels, stats, middles = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    if count > _MOST:
-        largest = np.argsort(stats[1:, 4], kind="stable")[-_MOST:] + 1
-        number = np.zeros(count, np.int32)
-        number[np.sort(largest)] = np.arange(1, len(largest) + 1)
-        labels, kept = number[labels], np.r_[0, np.sort(largest)]
-        stats, middles = stats[kept], middles[kept]
-    return Components(
-        np.asarray(labels, np.int32),
-        np.asarray(stats[1:], np.int32),
-        np.asarray(middles[1:], np.float64),
-    )
-
-
-def glyph_scale(found: Components, stroke: float) -> float:
-    """Typical size of a character, px: the longer side of its box.
-
-    The median over components that are larger than a dot, each weighted by its size; what encloses
-    other components is no character.
-    """
-    width, height, area = found.stats[:, 2], found.stats[:, 3], found.stats[:, 4]
-    size = np.maximum(width, height)
-    likely = (size > 2.5 * stroke) & (area > 0.04 * width * height) & (size < 25 * width.clip(1))
-    likely &= (size < 25 * height.clip(1)) & ~_encloses(found)
-    sizes = np.sort(size[likely])
-    if not sizes.size:
-        return float(np.median(size)) if size.size else 1.0
-    if sizes.size > 4:
-        sizes = sizes[sizes <= 4 * np.median(sizes)]
-    return float(sizes[np.searchsorted(np.cumsum(sizes), sizes.sum() / 2)])
-
-
-def _encloses(found: Components) -> NDArray[np.bool_]:
-    """Which components are thin and have others, not much smaller ones, inside their box."""
-    x, y, width, height, area = found.stats.T
-    longest = np.maximum(width, height)
-    out = np.zeros(len(found), np.bool_)
-    for i in np.flatnonzero((area < _THIN * width * height) & (longest > 12)):
-        inside = (
-            (np.abs(found.middles[:, 0] - x[i] - width[i] / 2) < 0.45 * width[i])
-            & (np.abs(found.middles[:, 1] - y[i] - height[i] / 2) < 0.45 * height[i])
-            & (longest < 0.8 * longest[i])
-            & (longest > 0.12 * min(width[i], height[i], 10 * np.median(longest)))
-        )
-        out[i] = inside.any()
-    return out
+def _rulings_along_rows(faint: Grey) -> tuple[Grey, int]:
+    """Lines that cross much of the page from left to right, and how many there are."""
+    length = max(60, faint.shape[1] // 8)
+    near = _lines_along_rows(faint, length)
+    reach = max(3, faint.shape[1] // 60) | 1
+    bridged = cv2.dilate(near, np.ones((3, reach), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(bridged, connectivity=8)
+    long = (stats[:, 2] > _SPAN * faint.shape[1]) & (stats[:, 3] < 0.1 * faint.shape[1])
+    long[0] = False
+    return np.where(long[labels], near, np.uint8(0)), int(long.sum())
 
 
 def _structural(found: Components, shape: tuple[int, ...], scale: float) -> NDArray[np.bool_]:
     """Which components may be or hold printed lines: bool (N,)."""
     width, height, area = found.stats[:, 2], found.stats[:, 3], found.stats[:, 4]
-    longest, shortest = np.maximum(width, height), np.minimum(width, height)
+    longest = np.maximum(width, height)
     spans = (width > _SPAN * shape[1]) | (height > _SPAN * shape[0])
     bar = longest > 20 * np.maximum(1, area / longest)
     thin = area < _THIN * width * height
-    outline = 2 * (width + height)
-    empty_frame = (shortest > 1.8 * scale) & (area < 0.04 * outline * shortest)
-    holds = (longest > 1.4 * scale) & thin & (_encloses(found) | empty_frame)
+    holds = (longest > 1.4 * scale) & thin & is_frame(found)
     reaches = (longest > 2 * scale) & (bar | (thin & spans))
     return np.asarray(holds | reaches, np.bool_)
 

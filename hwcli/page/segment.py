@@ -6,15 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.page.components import Boxes, Components, components, glyph_scale, is_strong
+from hwcli.page.form import field_of, find_fields, in_rows_and_columns
 from hwcli.page.ink import Grey, Ink
-from hwcli.page.rulings import Boxes, Cleaned, Components, components, glyph_scale
+from hwcli.page.rulings import Cleaned
 
-_FAINT_GLYPH, _FAINT_PART = 0.25, 0.5
-"""Least contrast of a component against the usual one on the page: character-sized, smaller."""
 _PART = 0.45
 """What is smaller than this share of a character is a part: a dot, an accent, a short bar."""
-_FORM_FIELDS, _FORM_SHARE = 6, 0.4
-"""A form has this many closed fields, and this share of the components are inside them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +25,8 @@ class Segments:
     """int32 (H, W): index of the character each pixel belongs to, −1 for none."""
     scale: float
     """Typical height of a character, px."""
+    form: bool
+    """The characters stand in the fields of a form."""
 
     def crop(self, index: int, ink: Ink) -> Grey:
         """Ink of one character as uint8 (h, w), soft edges kept, its neighbours left out."""
@@ -44,24 +44,23 @@ class Segments:
 
 def segment(ink: Ink, cleaned: Cleaned) -> Segments:
     """Characters in `cleaned`: strokes, with the parts of i, j, =, ÷ and the like joined."""
-    found = components(cleaned.mask)
-    scale = glyph_scale(found, ink.stroke) if len(found) else 1.0
-    if len(found):
-        writing = _is_writing(found.stats, ink, scale) & _is_strong(found, ink, scale)
-        kept = np.flatnonzero(writing & _is_in_cells(found, cleaned, writing))
-    else:
-        kept = np.empty(0, np.intp)
+    found = components(cleaned.mask, ink.strength)
+    scale = glyph_scale(found, ink.stroke)
+    writing = _is_writing(found.stats, ink, scale) & is_strong(found, scale)
+    fields = find_fields(found, writing, cleaned.cells, scale)
+    if len(fields):
+        writing &= in_rows_and_columns(found.middles, fields)
+    kept = np.flatnonzero(writing)
     boxes = _boxes(found.stats[kept])
     linked = _linked(found, kept, ink, cleaned)
-    group = _join(boxes, linked, _cell_of(boxes, cleaned), scale, ink.stroke)
+    group = _join(boxes, linked, field_of(_middles(boxes), fields), scale, ink.stroke)
     number = np.full(len(found) + 1, -1, np.int32)
     number[kept + 1] = group
-    return Segments(_union(boxes, group), number[found.labels], scale)
+    return Segments(_union(boxes, group), number[found.labels], scale, len(fields) > 0)
 
 
-def is_form(cleaned: Cleaned) -> bool:
-    """Whether the page has so many closed fields that each is taken to hold one character."""
-    return len(cleaned.cells) >= _FORM_FIELDS
+def _middles(boxes: Boxes) -> NDArray[np.float64]:
+    return (boxes[:, :2] + boxes[:, 2:]) / 2.0
 
 
 def _boxes(stats: NDArray[np.int32]) -> Boxes:
@@ -86,64 +85,13 @@ def _is_writing(stats: NDArray[np.int32], ink: Ink, scale: float) -> NDArray[np.
     return np.asarray(large_enough & ~shadow & ~huge & ~flat_at_edge, np.bool_)
 
 
-def _is_strong(found: Components, ink: Ink, scale: float) -> NDArray[np.bool_]:
-    """Which components are as dark as the writing on the page, rather than smudges or guide lines.
-
-    Small ones must have half of the usual contrast, large ones (pencil beside ink) a quarter.
-    """
-    on = found.labels > 0
-    owners, values = found.labels[on] - 1, ink.strength[on].astype(np.float64)
-    area = np.maximum(1, found.stats[:, 4])
-    mean = np.bincount(owners, values, minlength=len(found)) / area
-    longest = found.stats[:, 2:4].max(axis=1)
-    full = longest > 0.5 * scale
-    weights = np.where(full, longest, 0) if full.any() else longest
-    order = np.argsort(mean)
-    total = np.cumsum(weights[order])
-    typical = mean[order][np.searchsorted(total, total[-1] / 2)]
-    flat = found.stats[:, 2:4].min(axis=1) < 0.15 * scale
-    least = np.where((longest > 0.6 * scale) & ~flat, _FAINT_GLYPH, _FAINT_PART)
-    return np.asarray(mean >= least * typical, np.bool_)
-
-
-def _is_in_cells(
-    found: Components, cleaned: Cleaned, writing: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Where the page is a form, which components lie in its fields; all, where it is not.
-
-    A form has several closed fields, and a good part of the writing is in them: captions, titles
-    and instructions around are print.
-    """
-    everything = np.ones(len(found), np.bool_)
-    if not is_form(cleaned):
-        return everything
-    x, y = found.middles.T
-    in_row, in_column = np.zeros((2, len(found)), np.bool_)
-    for x0, y0, x1, y1 in cleaned.cells.tolist():
-        in_column |= (x > x0) & (x < x1)
-        in_row |= (y > y0) & (y < y1)
-    inside = in_row & in_column  # also where one frame of a row and column was too broken to find
-    return inside if (inside & writing).sum() > _FORM_SHARE * writing.sum() else everything
-
-
-def _cell_of(boxes: Boxes, cleaned: Cleaned) -> NDArray[np.int32]:
-    """Index of the field that holds the middle of each box, int32 (N,), −1 for none."""
-    out = np.full(len(boxes), -1, np.int32)
-    if not is_form(cleaned):
-        return out
-    x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
-    for index, (x0, y0, x1, y1) in enumerate(cleaned.cells.tolist()):
-        out[(x > x0) & (x < x1) & (y > y0) & (y < y1)] = index
-    return out
-
-
 def _linked(
     found: Components, kept: NDArray[np.intp], ink: Ink, cleaned: Cleaned
 ) -> NDArray[np.int32]:
     """Number of the faint component that each kept one is part of, int32 (K,)."""
-    near_lines = cv2.dilate(cleaned.lines, np.ones((5, 5), np.uint8))
-    faint = ink.faint & ~near_lines | cleaned.mask
-    _, labels = cv2.connectedComponents(np.asarray(faint, np.uint8), connectivity=8)
+    near_lines = np.asarray(cv2.dilate(cleaned.lines, np.ones((5, 5), np.uint8)), np.uint8)
+    faint = (ink.faint & ~near_lines) | cleaned.mask
+    _, labels = cv2.connectedComponents(faint, connectivity=8)
     number = np.zeros(len(found) + 1, np.int32)
     on = found.labels > 0
     number[found.labels[on]] = labels[on]

@@ -7,6 +7,7 @@ from hwcli.page.ink import find_ink
 from hwcli.page.layout import lay_out
 from hwcli.page.rulings import remove_rulings
 from hwcli.page.segment import segment
+from hwcli.page.skew import skew_deg, turn, turn_back
 from pages import ruled, shaded, written
 
 ROWS = ["HELLO WORLD", "AB 3X+12=7", "jig; i:j"]
@@ -99,3 +100,29 @@ def test_crops_hold_their_own_ink_only() -> None:
         x0, y0, x1, y1 = found.boxes[index]
         assert crop.max() == 255 and crop.shape == (y1 - y0 + 4, x1 - x0 + 4)
         assert (crop[:1] == 0).all() and (crop[-1:] == 0).all()
+
+
+@pytest.mark.parametrize("angle", [-9, -4, 4, 9])
+def test_skew_is_found_and_boxes_are_turned_back(angle: float) -> None:
+    page = ruled(written(["ABCDEFGHKLMN", "OPRSTUVWXYZA", "BCDEFGHKLMNO"]), 88, grey=150)
+    skewed = turn(page, -angle)
+    ink = find_ink(skewed.grey)
+    assert skew_deg(ink.loose) == pytest.approx(angle, abs=0.4)
+    straight = turn(skewed.grey, skew_deg(ink.loose))
+    boxes = np.asarray([[100, 120, 140, 160]], np.int32)
+    there = boxes_on(boxes, np.linalg.inv(np.vstack([straight.back, [0, 0, 1]])))
+    back = turn_back(there, straight, skewed.grey.shape)
+    assert np.abs(back - boxes).max() <= 2
+    assert [len(line) for line in lines_on(straight.grey)] == [12, 12, 12]
+
+
+def boxes_on(boxes: np.ndarray, affine: np.ndarray) -> np.ndarray:
+    """Boxes of the same size about the mapped middles."""
+    middle, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) / 2
+    at = middle @ affine[:2, :2].T + affine[:2, 2]
+    return np.round(np.concatenate([at - half, at + half], axis=1)).astype(np.int32)
+
+
+def test_level_pages_have_no_skew() -> None:
+    assert skew_deg(find_ink(written(ROWS)).loose) == 0.0
+    assert skew_deg(np.zeros((50, 50), np.uint8)) == 0.0
