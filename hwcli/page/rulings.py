@@ -69,6 +69,8 @@ def _rulings_along_rows(faint: Grey) -> tuple[Grey, int]:
     """Lines that cross much of the page from left to right, and how many there are."""
     length = max(60, faint.shape[1] // 8)
     near = _lines_along_rows(faint, length)
+    if not near.any():
+        return near, 0
     reach = max(3, faint.shape[1] // 60) | 1
     bridged = cv2.dilate(near, np.ones((3, reach), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(bridged, connectivity=8)
@@ -114,14 +116,11 @@ def _lines_along_rows(part: Grey, length: int) -> Grey:
 
 def _run_heights(part: Grey) -> NDArray[np.int32]:
     """Length of the vertical run of ink through every pixel, int32 (H, W), 0 on paper."""
-    ink = part > 0
-    down = np.zeros(part.shape, np.int32)
-    up = np.zeros(part.shape, np.int32)
-    for row in range(part.shape[0]):
-        down[row] = (down[row - 1] + 1 if row else 1) * ink[row]
-    for row in range(part.shape[0] - 1, -1, -1):
-        up[row] = (up[row + 1] + 1 if row + 1 < part.shape[0] else 1) * ink[row]
-    return np.where(ink, down + up - 1, 0).astype(np.int32)
+    rows = np.arange(part.shape[0], dtype=np.int32)[:, None]
+    above = np.maximum.accumulate(np.where(part > 0, np.int32(-1), rows), axis=0)
+    below = np.where(part > 0, np.int32(part.shape[0]), rows)
+    below = np.minimum.accumulate(below[::-1], axis=0)[::-1]
+    return np.maximum(below - above - 1, 0).astype(np.int32)
 
 
 def _without_rests(mask: Grey, lines: Grey, scale: float) -> Grey:
