@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import ClassVar, TextIO
 
 Progress = Callable[[int, int], None]
 """`progress(done, total)`: what core code reports to; `total` 0 means not known yet."""
@@ -21,6 +21,9 @@ class _Console:
 
     verbosity = 0
 
+    around_bar: ClassVar[Callable[[str], None] | None] = None
+    """Prints a line where a progress bar is drawn; None where there is none."""
+
 
 def set_verbosity(level: int) -> None:
     """Set what reaches standard error: −1 errors only, 0 notices, 1 info, 2 debug."""
@@ -34,7 +37,10 @@ def set_verbosity(level: int) -> None:
 def notice(text: str) -> None:
     """Tell the user something on standard error, unless `--quiet`."""
     if _Console.verbosity >= 0:
-        print(f"hwcli: {text}", file=sys.stderr, flush=True)
+        if _Console.around_bar:
+            _Console.around_bar(f"hwcli: {text}")
+        else:
+            print(f"hwcli: {text}", file=sys.stderr, flush=True)
 
 
 def complain(message: str, hint: str | None = None) -> None:
@@ -107,4 +113,8 @@ def progress(what: str, unit: str = "it") -> Iterator[Progress]:
             bar.total = total or None
             bar.update(done - bar.n)
 
-        yield update
+        _Console.around_bar = lambda line: bar.write(line, file=sys.stderr)
+        try:
+            yield update
+        finally:
+            _Console.around_bar = None

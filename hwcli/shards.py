@@ -84,6 +84,9 @@ class ShardWriter:
 
     >>> with ShardWriter(path, size=28, tables=tables) as shard:
     ...     shard.append(rows)
+
+    The shard is made in memory and written in one go: HDF5 itself ends the process with a
+    segmentation fault where a disk is full.
     """
 
     def __init__(self, path: Path, *, size: int, tables: Tables) -> None:
@@ -95,7 +98,14 @@ class ShardWriter:
         self._file: h5py.File | None = None
 
     def __enter__(self) -> "ShardWriter":
-        file = h5py.File(self._partial, "w", libver=("v110", "v110"), track_order=True)
+        file = h5py.File(
+            self._partial,
+            "w",
+            driver="core",
+            backing_store=False,
+            libver=("v110", "v110"),
+            track_order=True,
+        )
         self._file = file
         file.attrs["schema"] = SCHEMA
         for name in ("classes", "scripts", "sources"):
@@ -137,11 +147,17 @@ class ShardWriter:
         trace: TracebackType | None,
     ) -> None:
         assert self._file is not None
+        self._file.flush()
+        image = self._file.id.get_file_image() if kind is None else b""
         self._file.close()
-        if kind is None:
+        if kind is not None:
+            return
+        try:
+            self._partial.write_bytes(image)
             self._partial.replace(self.path)
-        else:
+        except OSError as fault:
             self._partial.unlink(missing_ok=True)
+            raise DatasetError(f"{self.path}: cannot be written ({fault.strerror})") from fault
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,20 +196,30 @@ def _read_tables(file: h5py.File, path: Path) -> Tables:
 
 
 def _read_rows(file: h5py.File, path: Path) -> Rows:
-    images = file["images"]
+    images = _column(file, "images", path)
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1] != images.shape[2]:
         raise DatasetError(f"{path}: images are {images.dtype} {images.shape}, not uint8 (N, S, S)")
     for name, dtype in _COLUMNS.items():
-        column = file[name]
+        column = _column(file, name, path)
         if column.dtype != dtype or column.shape != images.shape[:1]:
             raise DatasetError(f"{path}: column {name} is {column.dtype} {column.shape}")
-    if file["origin"].shape != images.shape[:1]:
+    if _column(file, "origin", path).shape != images.shape[:1]:
         raise DatasetError(f"{path}: column origin is {file['origin'].shape}")
     stored = images.id.get_storage_size() * 1100 + (1 << 20)  # deflate packs at most 1032 : 1
     if images.size > stored:
         raise DatasetError(f"{path}: claims {images.shape[0]} images that are not in the file")
     columns = {name: file[name][:] for name in _COLUMNS}
     return Rows(images=images[:], **columns, origin=file["origin"].asstr()[:])
+
+
+def _column(file: h5py.File, name: str, path: Path) -> h5py.Dataset:
+    """The dataset `name`, whose values must be in this very file."""
+    column = file[name]
+    if not isinstance(column, h5py.Dataset):
+        raise DatasetError(f"{path}: {name} is no column")
+    if column.external or column.is_virtual or column.file != file:
+        raise DatasetError(f"{path}: column {name} lies in another file")
+    return column
 
 
 def _check(rows: Rows, tables: Tables, path: Path) -> None:

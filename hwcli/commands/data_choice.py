@@ -21,8 +21,11 @@ def choose_dataset(data: str | None, *, trained_on: str | None = None) -> "Datas
     """
     from hwcli.dataset import latest_dataset, open_dataset
 
-    own = _ours(trained_on) if trained_on else None
-    folder = _folder(data) if data is not None else own or latest_dataset()
+    folder: Path | None
+    if data is not None:
+        folder = _folder(data)
+    else:
+        folder = (_ours(trained_on) if trained_on else None) or latest_dataset()
     if folder is None:
         console.notice("no dataset below data/: using the built-in sample")
         folder = _sample()
@@ -32,11 +35,13 @@ def choose_dataset(data: str | None, *, trained_on: str | None = None) -> "Datas
 
 
 def _ours(name: str) -> Path | None:
-    """The folder of the dataset called `name`, if it is below `data/`."""
+    """The folder of the dataset called `name`, if it is below `data/` or is the sample."""
     from hwcli.dataset import DATA_FOLDER, FILE_NAME
 
     folder = DATA_FOLDER / Path(name).name
-    return folder if (folder / FILE_NAME).is_file() else None
+    if (folder / FILE_NAME).is_file():
+        return folder
+    return _sample() if name == "sample" else None
 
 
 def _folder(data: str) -> Path:
@@ -58,10 +63,14 @@ def _sample() -> Path:
     """The built-in sample as a dataset, made in the user's cache folder if it is not there yet."""
     from platformdirs import user_cache_path
 
+    import hwcli
+    from hwcli.dataset import FILE_NAME
     from hwcli.ingest import IngestOptions, ingest
     from hwcli.recipe import load_recipe
 
-    folder = user_cache_path("hwcli", appauthor=False) / "datasets" / "sample"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    ingest(load_recipe("sample"), folder, IngestOptions())
+    cache = user_cache_path("hwcli", appauthor=False) / "datasets"
+    folder = cache / f"sample-{hwcli.__version__}"
+    if not (folder / FILE_NAME).is_file():
+        cache.mkdir(parents=True, exist_ok=True)
+        ingest(load_recipe("sample"), folder, IngestOptions())
     return folder

@@ -121,16 +121,19 @@ def _options(
 def _ingest(
     recipe: "Recipe", out: Path | None, options: "IngestOptions", preview: Path | None, json_: bool
 ) -> None:
-    from hwcli.dataset import DATA_FOLDER, open_dataset
+    from hwcli.dataset import DATA_FOLDER, FILE_NAME, open_dataset
     from hwcli.ingest import ingest as run
 
     folder = out or DATA_FOLDER / recipe.name
+    before = open_dataset(folder).sha256 if (folder / FILE_NAME).is_file() else ""
     with console.results() as stdout:
         with (
             console.progress("fetch", "B") as fetching,
             console.progress("ingest", "row") as building,
         ):
             info = run(recipe, folder, options, fetching=fetching, building=building)
+        if before and not options.force and before == open_dataset(folder).sha256:
+            console.notice(f"{folder}: there already, and whole; --force makes it anew")
         if preview is not None:
             from hwcli.sheet import write_sheet
 
@@ -147,10 +150,10 @@ def _plan(recipe: "Recipe", options: "IngestOptions", json_: bool) -> None:
 
 
 def _verify(folder: Path, json_: bool) -> None:
-    from hwcli.ingest.verify import verify
+    from hwcli.ingest.verify import verify_dataset
 
     with console.results() as stdout, console.progress("verify", "shard") as progress:
-        info = verify(folder, progress)
+        info = verify_dataset(folder, progress)
         _tell(stdout, folder, info, json_)
 
 

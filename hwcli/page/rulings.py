@@ -120,7 +120,7 @@ def _run_heights(part: Grey) -> NDArray[np.int32]:
     above = np.maximum.accumulate(np.where(part > 0, np.int32(-1), rows), axis=0)
     below = np.where(part > 0, np.int32(part.shape[0]), rows)
     below = np.minimum.accumulate(below[::-1], axis=0)[::-1]
-    return np.maximum(below - above - 1, 0).astype(np.int32)
+    return np.asarray(np.maximum(below - above - 1, 0), np.int32)
 
 
 def _without_rests(mask: Grey, lines: Grey, scale: float) -> Grey:

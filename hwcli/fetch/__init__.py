@@ -1,0 +1,171 @@
+"""Fetching: from a source's URL to an archive on this machine, by mirror, cache or network."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import platformdirs
+
+import hwcli
+from hwcli.errors import FetchError
+from hwcli.fetch import kaggle
+from hwcli.fetch.archive import Archive, Files, Folder, MissingError, ZipArchive
+from hwcli.fetch.http import Patience, download
+from hwcli.recipe import Source
+from hwcli.shards import sha256_of
+
+_log = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+
+_ASSETS = Path(hwcli.__file__).parent / "assets"
+
+
+def _cache() -> Path:
+    return Path(platformdirs.user_cache_dir("hwcli", appauthor=False)) / "downloads"
+
+
+@dataclass(frozen=True, slots=True)
+class FetchOptions:
+    """Where archives may come from."""
+
+    mirror: str = ""
+    """Folder or `https:` address that holds archives as `<kind>/<owner>/<name>.zip`; asked
+    first."""
+    offline: bool = False
+    """Never use the network."""
+    patience: Patience = field(default_factory=Patience)
+    cache: Path = field(default_factory=_cache)
+
+
+def fetch(
+    source: Source, options: FetchOptions, progress: Progress = lambda done, total: None
+) -> Archive:
+    """The files of `source`, on this machine.
+
+    Raises:
+        MissingError: not in the mirror, and not to be had otherwise.
+        AuthError: the publisher wants credentials.
+        FetchError: the download failed, or is not what the recipe expects.
+    """
+    scheme, _, rest = source.url.partition(":")
+    if scheme == "file":
+        return _local(Path(rest.removeprefix("//")), source)
+    if scheme == "package":
+        return _local(_ASSETS / rest, source)
+    if source.url.endswith("/"):
+        return _fetch_members(source, options, progress)
+    where = mirror_path(source)
+    found = _from_mirror(where, options, source.sha256.get(Path(where).name), progress)
+    if found is None and scheme == "kaggle":
+        _need_network(source.url, options)
+        return Folder(kaggle.fetch(rest))
+    if found is None:
+        found = _from_network((source.url, *source.mirrors), source, options, progress)
+    return Folder(found) if found.is_dir() else ZipArchive(found)
+
+
+def mirror_path(source: Source) -> str:
+    """Where `source` lies in a mirror: as its recipe says, or `<kind>/<owner>/<name>.zip`."""
+    if source.mirror_path:
+        return source.mirror_path
+    parts = urlsplit(source.url)
+    if parts.scheme == "kaggle":
+        return f"kaggle/{parts.path}.zip"
+    return f"{parts.hostname}{parts.path}"
+
+
+def _local(path: Path, source: Source) -> Archive:
+    if path.is_dir():
+        return Folder(path)
+    if not path.is_file():
+        raise MissingError(f"{path}: no such file or folder (source {source.name})")
+    _check(path, source.sha256.get(path.name))
+    if path.suffix == ".zip":
+        return ZipArchive(path)
+    return Files(str(path.parent), {path.name: path})
+
+
+def _fetch_members(source: Source, options: FetchOptions, progress: Progress) -> Files:
+    """The members of a publisher who ships single files; those that are missing are left out."""
+    found: dict[str, Path] = {}
+    for name in dict.fromkeys(n for p in source.part for n in (p.images, p.labels) if n):
+        sha256 = source.sha256.get(name)
+        try:
+            path = _from_mirror(mirror_path(source) + name, options, sha256, progress)
+            if path is None:
+                urls = tuple(base + quote(name) for base in (source.url, *source.mirrors))
+                path = _from_network(urls, source, options, progress)
+            found[name] = path
+        except MissingError as missing:  # whoever wants the member is told then
+            _log.info("%s", missing.message)
+    return Files(source.url, found)
+
+
+def _from_mirror(
+    where: str, options: FetchOptions, sha256: str | None, progress: Progress
+) -> Path | None:
+    """The file or folder at `where` in the mirror, or None if there is none."""
+    if not options.mirror:
+        return None
+    if options.mirror.startswith(("https:", "http:")):
+        url = f"{options.mirror.rstrip('/')}/{quote(where)}"
+        target = _cached(url, options)
+        if not target.exists():
+            if options.offline:
+                return None
+            try:
+                download(url, target, sha256=sha256, patience=options.patience, progress=progress)
+            except MissingError:
+                return None
+        return target
+    path = Path(options.mirror) / where
+    if path.is_file():
+        _check(path, sha256)
+    return path if path.exists() else None
+
+
+def _from_network(
+    urls: tuple[str, ...], source: Source, options: FetchOptions, progress: Progress
+) -> Path:
+    """The file at the first of `urls` that gives it, or as an earlier run has left it."""
+    sha256 = source.sha256.get(Path(urlsplit(urls[0]).path).name)
+    cached = (_cached(url, options) for url in urls)
+    if path := next((p for p in cached if p.exists()), None):
+        _check(path, sha256)
+        return path
+    _need_network(urls[0], options)
+    fault: FetchError | None = None
+    for url in urls:
+        target = _cached(url, options)
+        try:
+            download(url, target, sha256=sha256, patience=options.patience, progress=progress)
+            return target
+        except FetchError as error:
+            _log.info("%s", error.message)
+            fault = fault or error
+    assert fault is not None, "a source has an address"
+    raise fault
+
+
+def _cached(url: str, options: FetchOptions) -> Path:
+    key = hashlib.sha256(url.encode()).hexdigest()[:16]
+    return options.cache / key / (Path(urlsplit(url).path).name or "file")
+
+
+def _need_network(url: str, options: FetchOptions) -> None:
+    if options.offline:
+        raise MissingError(
+            f"{url}: neither in the mirror nor in the cache, and --offline is given",
+            hint="run once without --offline, or give a --mirror that has it",
+        )
+
+
+def _check(path: Path, sha256: str | None) -> None:
+    if sha256 and (found := sha256_of(path)) != sha256:
+        raise FetchError(
+            f"{path}: sha256 is {found}, expected {sha256}", hint="remove it and fetch it again"
+        )

@@ -1,0 +1,203 @@
+"""From a recipe to a dataset: fetched, planned, decoded, normalised, rid of duplicates, written."""
+
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import hwcli
+from hwcli.dataset import FILE_NAME, DatasetInfo, SourceEntry, open_dataset, write_info
+from hwcli.errors import DatasetError
+from hwcli.fetch import FetchOptions, fetch
+from hwcli.fetch.archive import Archive
+from hwcli.ingest.build import Built, build_shards
+from hwcli.ingest.plan import PlanOptions, make_plan
+from hwcli.ingest.rows import Plan
+from hwcli.ingest.verify import verify_dataset
+from hwcli.recipe import Recipe, Source
+from hwcli.structure import unstructure
+
+_log = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+
+
+def _silent(done: int, total: int) -> None:
+    """Report to nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """How `ingest` goes about it."""
+
+    plan: PlanOptions = field(default_factory=PlanOptions)
+    fetch: FetchOptions = field(default_factory=FetchOptions)
+    jobs: int = 0
+    """Decoding processes; 0: one for each core."""
+    force: bool = False
+    """Make a dataset anew that is there already."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A plan, and the archives it reads."""
+
+    plan: Plan
+    archives: dict[str, Archive]
+    """By source."""
+
+
+def prepare(recipe: Recipe, options: IngestOptions, fetching: Progress = _silent) -> Prepared:
+    """Fetch what `recipe` needs and plan its dataset; nothing is written but the cache.
+
+    Raises:
+        FetchError, AuthError: a source is not to be had, or damaged.
+        RecipeError: the options do not fit the recipe.
+    """
+    archives: dict[str, Archive] = {}
+
+    def archive_of(source: Source) -> Archive:
+        archives[source.name] = fetch(source, options.fetch, fetching)
+        return archives[source.name]
+
+    return Prepared(make_plan(recipe, options.plan, archive_of), archives)
+
+
+def ingest(
+    recipe: Recipe,
+    folder: Path,
+    options: IngestOptions,
+    *,
+    fetching: Progress = _silent,
+    building: Progress = _silent,
+) -> DatasetInfo:
+    """Make the dataset of `recipe` in `folder`, which appears under its name only when whole.
+
+    If the same recipe with the same options is there already, it is verified and left alone.
+
+    Args:
+        recipe: what to make.
+        folder: where to put it.
+        options: how to go about it.
+        fetching: told of bytes fetched.
+        building: told of rows decoded.
+
+    Raises:
+        DatasetError: another dataset, or something else, is in `folder`; or it cannot be written.
+        FetchError, AuthError: a source is not to be had, or damaged.
+        RecipeError: the options do not fit the recipe.
+    """
+    resolved = _resolved(recipe, options.plan)
+    if not options.force and (info := _there_already(recipe, folder, options.plan)):
+        return info
+    _refuse_foreign(folder)
+    prepared = prepare(recipe, options, fetching)
+    partial = folder.with_name(folder.name + ".partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        built = build_shards(recipe, prepared.plan, partial, options.jobs or _cores(), building)
+        info = _info(recipe, prepared, built, resolved)
+        write_info(partial, info)
+        _put_in_place(partial, folder)
+    except OSError as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise DatasetError(f"{folder}: cannot be written ({error.strerror or error})") from error
+    except BaseException:  # also Ctrl-C: nothing half-made is left behind
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return info
+
+
+def _resolved(recipe: Recipe, options: PlanOptions) -> dict[str, Any]:
+    """Recipe and options as `dataset.json` keeps them, less what came of them."""
+    kept = {"limit": options.limit, "proportions": options.proportions or None}
+    return {**unstructure(recipe), "options": {k: v for k, v in kept.items() if v is not None}}
+
+
+def _there_already(recipe: Recipe, folder: Path, options: PlanOptions) -> DatasetInfo | None:
+    """The dataset in `folder` if it is this very one and whole."""
+    if not (folder / FILE_NAME).is_file():
+        return None
+    info = open_dataset(folder).info
+    kept = {k: v for k, v in info.recipe.items() if k not in ("missing", "notes")}
+    if kept != _resolved(recipe, options) or info.hwcli != hwcli.__version__:
+        raise DatasetError(
+            f"{folder}: holds a dataset made by another recipe, options or version",
+            hint="--force makes it anew, --out puts this one elsewhere",
+        )
+    if info.recipe.get("missing") and not options.allow_missing:
+        raise DatasetError(
+            f"{folder}: was made without {info.recipe['missing'][0]}",
+            hint="--allow-missing takes it as it is, --force tries again",
+        )
+    if any(s.url.startswith("file:") for s in recipe.source):
+        return None  # the user's own files may have changed
+    try:
+        verify_dataset(folder)
+    except DatasetError as error:
+        _log.warning("%s; making it anew", error.message)
+        return None
+    os.utime(folder / FILE_NAME)  # `train` takes the dataset ingested last
+    _log.info("%s: there already, and whole", folder)
+    return info
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Raise if `folder` holds anything but a dataset: it is going to be replaced."""
+    if folder.exists() and not (folder / FILE_NAME).is_file():
+        if folder.is_dir() and not any(folder.iterdir()):
+            return
+        raise DatasetError(f"{folder}: is there, and no dataset", hint="choose another --out")
+
+
+def _put_in_place(partial: Path, folder: Path) -> None:
+    old = folder.with_name(folder.name + ".old.partial")
+    if folder.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        folder.replace(old)
+    partial.replace(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _info(
+    recipe: Recipe, prepared: Prepared, built: Built, resolved: dict[str, Any]
+) -> DatasetInfo:
+    """What `dataset.json` is to say."""
+    plan = prepared.plan
+    sources = tuple(
+        SourceEntry(
+            name=source.name,
+            script=source.script,
+            license=source.license,
+            citation=source.citation,
+            homepage=source.homepage or None,
+            archives=archive.digests() if (archive := prepared.archives.get(source.name)) else (),
+            rows=built.counts["source"][source.name],
+            redistributable=source.redistributable,
+        )
+        for source in recipe.source
+    )
+    return DatasetInfo(
+        name=recipe.name,
+        title=recipe.title,
+        target=recipe.target,
+        normalisation=recipe.image,
+        classes=plan.tables.classes,
+        scripts=plan.tables.scripts,
+        sources=sources,
+        shards=built.shards,
+        counts=built.counts,
+        dropped=plan.dropped + built.dropped,
+        recipe={**resolved, "missing": list(plan.missing), "notes": list(plan.notes)},
+        hwcli=hwcli.__version__,
+    )

@@ -1,0 +1,139 @@
+"""Images decoded and normalised, in order, by as many processes as wanted."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.errors import HwcliError
+from hwcli.glyph import Image, Normalisation, ink_of, normalise
+from hwcli.readers.reader import Block
+
+T = TypeVar("T")
+
+_WAITING = 4
+"""Blocks under way for each process: enough that none is idle, few enough for the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """What is done to the images of a part."""
+
+    how: Normalisation
+    invert: bool | None
+    transpose: bool
+    is_ink: bool
+    """Whether the images are ink already, 255 on 0."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decoded:
+    """The glyphs of a block."""
+
+    images: NDArray[np.uint8]
+    """(K, size, size), ink 255 on 0."""
+    kept: NDArray[np.intp]
+    """(K,) their places in the block."""
+    faults: tuple[tuple[int, str], ...]
+    """Place in the block and reason of each image that is none."""
+
+
+def decode_block(block: Block, treatment: Treatment) -> Decoded:
+    """The glyphs of `block`; what is corrupt or blank is left out and named."""
+    images: list[Image] = []
+    kept: list[int] = []
+    faults: list[tuple[int, str]] = []
+    for i, image in enumerate(block.images()):
+        glyph = image if isinstance(image, str) else _glyph(image, treatment)
+        if isinstance(glyph, str):
+            faults.append((i, glyph))
+        else:
+            images.append(glyph)
+            kept.append(i)
+    size = treatment.how.size
+    stacked = np.stack(images) if images else np.empty((0, size, size), np.uint8)
+    return Decoded(stacked, np.asarray(kept, np.intp), tuple(faults))
+
+
+def _glyph(image: Image, treatment: Treatment) -> Image | str:
+    if treatment.transpose:
+        image = np.ascontiguousarray(image.T)
+    ink = image if treatment.is_ink else ink_of(image, invert=treatment.invert)
+    glyph = normalise(ink, treatment.how)
+    return "blank" if glyph is None else glyph
+
+
+def decode_all(
+    work: Iterable[tuple[T, Block, Treatment]], jobs: int
+) -> Iterator[tuple[T, Decoded]]:
+    """Each block of `work` decoded, with what stood before it, in order whatever `jobs` is.
+
+    Raises:
+        HwcliError: a process was killed, as the system does when memory runs out.
+    """
+    if jobs == 1:
+        yield from ((tag, decode_block(block, how)) for tag, block, how in work)
+        return
+    # Not fork: it copies locks that threads of this process may hold.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_process)
+    waiting: deque[tuple[T, Future[Decoded]]] = deque()
+    try:
+        for tag, block, how in work:
+            with _uninterrupted():  # new processes inherit what is held back here
+                future = pool.submit(decode_block, block, how)
+            waiting.append((tag, future))
+            if len(waiting) >= jobs * _WAITING:
+                yield _first(waiting)
+        while waiting:
+            yield _first(waiting)
+    except BrokenProcessPool as error:
+        raise HwcliError("a decoding process was killed", hint="try --jobs 1") from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _first(waiting: deque[tuple[T, Future[Decoded]]]) -> tuple[T, Decoded]:
+    tag, future = waiting.popleft()
+    return tag, future.result()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits until the context ends; processes started in it never see one.
+
+    It is for the process that started them, and would make them print a traceback each.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start_process() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    cv2.setNumThreads(1)  # one thread a process; more only get into each other's way
+
+
+def _end_with(parent: BaseProcess) -> None:
+    """End this process when `parent` is gone, even if it was killed and could not say so."""
+    parent.join()
+    os._exit(1)

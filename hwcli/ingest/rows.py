@@ -1,0 +1,95 @@
+"""The plan of a dataset: every row it will have, before a pixel is decoded."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.dataset import Dropped
+from hwcli.ingest.splits import draw
+from hwcli.readers.reader import Reader
+from hwcli.shards import Split, Tables
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlannedPart:
+    """Rows of one reader that will be in the dataset."""
+
+    reader: Reader
+    source: int
+    """Index of the source in the recipe."""
+    row: NDArray[np.intp]
+    """(N,) rows of the reader, ascending."""
+    label: NDArray[np.int32]
+    """(N,) index into the classes."""
+    writer: NDArray[np.int32]
+    """(N,) number of the person, −1 unknown."""
+    split: NDArray[np.uint8]
+    """(N,) a `Split`."""
+    is_ink: bool = False
+    """Whether the reader gives ink, 255 on 0, and upright."""
+
+    def take(self, mask: NDArray[np.bool_]) -> "PlannedPart":
+        """The rows of `mask`."""
+        return replace(
+            self,
+            row=self.row[mask],
+            label=self.label[mask],
+            writer=self.writer[mask],
+            split=self.split[mask],
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """All rows that will be in the dataset, if their images are good."""
+
+    tables: Tables
+    parts: tuple[PlannedPart, ...]
+    dropped: tuple[Dropped, ...]
+    missing: tuple[str, ...]
+    """Sources and members that are not to be had."""
+    notes: tuple[str, ...]
+    """What had to be done otherwise than the recipe says."""
+
+    def __len__(self) -> int:
+        return sum(len(p.row) for p in self.parts)
+
+
+def drawn(parts: list[PlannedPart], limit: int, random: np.random.Generator) -> list[PlannedPart]:
+    """At most `limit` rows of all `parts` together, evenly over their labels."""
+    label = np.concatenate([p.label for p in parts])
+    return masked(parts, draw(label, random.random(len(label)), limit))
+
+
+def masked(parts: list[PlannedPart], mask: NDArray[np.bool_]) -> list[PlannedPart]:
+    """The rows of all `parts` together that `mask` keeps."""
+    edges = np.cumsum([len(p.row) for p in parts])[:-1]
+    return [p.take(m) for p, m in zip(parts, np.split(mask, edges), strict=True)]
+
+
+def pieces(
+    parts: list[PlannedPart], labels: list[int | None], split: Split
+) -> tuple[list[NDArray[np.intp]], Reader | None]:
+    """For each label its rows in `split`, and the reader they are of; no reader if one has none."""
+    for part in parts:
+        rows = [
+            part.row[(part.label == label) & (part.split == split)]
+            for label in labels
+            if label is not None
+        ]
+        if len(rows) == len(labels) and all(len(r) for r in rows):
+            return rows, part.reader
+    return [], None
+
+
+def sorted_classes(
+    parts: list[PlannedPart], codes: dict[str, int]
+) -> tuple[list[PlannedPart], tuple[str, ...]]:
+    """`parts` with their labels counted in the order of code points, and those that occur."""
+    used = set(np.unique(np.concatenate([p.label for p in parts])).tolist())
+    classes = tuple(sorted(c for c, code in codes.items() if code in used))
+    new = np.full(len(codes), -1, np.int32)
+    for i, character in enumerate(classes):
+        new[codes[character]] = i
+    return [replace(p, label=new[p.label]) for p in parts], classes

@@ -1,0 +1,26 @@
+"""Readers: from the files of a publisher to rows and images. One dict, one file a format."""
+
+from collections.abc import Callable
+
+from hwcli.fetch.archive import Archive
+from hwcli.readers.idx import IdxReader
+from hwcli.readers.images import ImagesReader
+from hwcli.readers.pixel_table import PixelTableReader
+from hwcli.readers.reader import Reader
+from hwcli.recipe import Format, Part, Source
+
+READERS: dict[Format, Callable[[Source, Part, Archive], Reader]] = {
+    "csv": PixelTableReader,
+    "idx": IdxReader,
+    "images": ImagesReader,
+}
+
+
+def open_reader(source: Source, part: Part, archive: Archive) -> Reader:
+    """The reader of `part`.
+
+    Raises:
+        MissingError: the part is not in the archive.
+        FetchError: the archive is damaged.
+    """
+    return READERS[source.format](source, part, archive)

@@ -1,0 +1,286 @@
+"""Recipes: where a dataset's images come from and what is made of them, as data and never code."""
+
+import difflib
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import hwcli
+from hwcli.dataset import Target
+from hwcli.errors import RecipeError
+from hwcli.glyph import Normalisation
+from hwcli.structure import structure_or
+
+SCHEMA = "hwcli.recipe/1"
+
+SplitName = Literal["train", "val", "test"]
+SplitBy = Literal["official", "writer", "random"]
+Format = Literal["idx", "images", "csv"]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_SCRIPT = re.compile(r"[A-Z][a-z]{3}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Splitting:
+    """How rows become train, val and test."""
+
+    by: SplitBy = "random"
+    """`official` keeps the publisher's split and cuts val from train; `writer` keeps a person
+    whole; `random` is stratified by class."""
+    val: float = 0.1
+    """Share of the rows (of the train rows, where the split is official)."""
+    test: float = 0.2
+    """Share of the rows; an official split has its own."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.val < 1 and 0 <= self.test < 1 and self.val + self.test < 1):
+            raise ValueError("val and test are shares, from 0 to less than 1 together")
+        if self.seed < 0:
+            raise ValueError(f"seed must not be negative: {self.seed}")
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """At most `max` rows of each script or class, drawn evenly over the classes."""
+
+    by: Literal["script", "class"]
+    max: int
+
+    def __post_init__(self) -> None:
+        if self.max < 1:
+            raise ValueError(f"max must be at least 1, not {self.max}")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of a source's images: one file of many, or many files of one each."""
+
+    images: str
+    """Member that holds the images; for single images a glob, in which `*` crosses folders."""
+    labels: str = ""
+    """Member that holds their labels (idx, csv)."""
+    split: SplitName | None = None
+    """Which official split this is."""
+
+    def __post_init__(self) -> None:
+        _check_member(self.images)
+        _check_member(self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRule:
+    """Where the label of a single image stands: in a table, in its name, or in its folder's."""
+
+    pattern: str = ""
+    """Regular expression searched in the member's path; its groups `label` and `writer` count."""
+    table: str = ""
+    """CSV member with a row an image; goes before the pattern's `label`."""
+    path_column: str = "image"
+    label_column: str = "label"
+
+    def __post_init__(self) -> None:
+        _check_member(self.table)
+        try:
+            groups = re.compile(self.pattern).groupindex
+        except re.error as error:
+            raise ValueError(f"pattern: {error}") from error
+        if self.pattern and not set(groups) & {"label", "writer"}:
+            raise ValueError("pattern: has no group (?P<label>…) and no group (?P<writer>…)")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One publisher's images and how to read them."""
+
+    name: str
+    script: str
+    """ISO 15924 code."""
+    url: str
+    """`https:`, `kaggle:owner/name`, `file:` or `package:`; one that ends in `/` is a folder whose
+    members are fetched one by one."""
+    format: Format
+    part: tuple[Part, ...]
+    license: str
+    citation: str
+    homepage: str = ""
+    redistributable: bool = False
+    mirrors: tuple[str, ...] = ()
+    """Further `https:` addresses of the same file, tried in order."""
+    mirror_path: str = ""
+    """Path in a `--mirror`, where it is not `<kind>/<owner>/<name>.zip`."""
+    sha256: dict[str, str] = field(default_factory=dict)
+    """Of the files fetched, by file name."""
+    label: LabelRule = field(default_factory=LabelRule)
+    classes: dict[str, str] = field(default_factory=dict)
+    """From the label as published to the character."""
+    alphabet: str = ""
+    """The characters of the numeric labels, in order; instead of `classes`."""
+    first_label: int = 0
+    """The number of the alphabet's first character."""
+    unlisted: str = ""
+    """The character of labels that `classes` does not list; without it their rows are dropped."""
+    invert: bool | None = None
+    """Whether the ink is darker than its paper; found out for each image if not given."""
+    transpose: bool = False
+    """Whether rows and columns of the images are swapped."""
+    writer: str = ""
+    """The one person who wrote all of it."""
+    writers: dict[str, str] = field(default_factory=dict)
+    """From a writer's name as published to the name to use: joins misspelt names."""
+    split_by: SplitBy | None = None
+    """Overrides the recipe's `split.by`."""
+    limit: int | None = None
+    """At most so many rows, drawn evenly over the classes."""
+    stack: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Characters made of others of this source set one above the other: `"=" = ["-", "-"]`."""
+    stack_count: int = 1500
+    """Rows of each stacked character."""
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+        if not _SCRIPT.fullmatch(self.script):
+            raise ValueError(f"script must be an ISO 15924 code such as Latn, not {self.script!r}")
+        for url in (self.url, *self.mirrors):
+            _check_url(url)
+        if not self.part:
+            raise ValueError(f"source {self.name} has no part")
+        if self.classes and self.alphabet:
+            raise ValueError("classes and alphabet exclude each other")
+        characters = (*self.classes.values(), *self.alphabet, *self.stack, self.unlisted or "?")
+        if not all(_is_text(c) for c in characters):
+            raise ValueError("a class must be a character, not empty and not a control code")
+        if not (self.license and self.citation):
+            raise ValueError(f"source {self.name}: license and citation must not be empty")
+        if any(not _SHA256.fullmatch(s) for s in self.sha256.values()):
+            raise ValueError("sha256 must be 64 lower-case hex digits")
+        if self.limit is not None and self.limit < 1:
+            raise ValueError(f"limit must be at least 1, not {self.limit}")
+        self._check_stack()
+
+    def _check_stack(self) -> None:
+        if self.stack and self.format != "images":
+            raise ValueError("stack needs a source of single images")
+        if self.stack_count < 1 or not all(2 <= len(p) <= 4 for p in self.stack.values()):
+            raise ValueError("stack takes two to four characters, stack_count at least 1")
+
+    def character(self, label: str) -> str | None:
+        """The character that the published `label` stands for, None where the recipe has none."""
+        if self.classes:
+            return self.classes.get(label) or self.unlisted or None
+        if self.alphabet:
+            number = int(label) - self.first_label if label.isdecimal() else -1
+            known = 0 <= number < len(self.alphabet)
+            return self.alphabet[number] if known else self.unlisted or None
+        return label if _is_text(label) else self.unlisted or None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a dataset is made."""
+
+    schema: str
+    name: str
+    title: str
+    target: Target
+    """What a classifier trained on it tells, if nothing else is asked for."""
+    source: tuple[Source, ...]
+    image: Normalisation = field(default_factory=Normalisation)
+    split: Splitting = field(default_factory=Splitting)
+    balance: Balance | None = None
+    proportions: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Named sets of limits by source, for `--proportions`."""
+
+    def __post_init__(self) -> None:
+        if self.schema != SCHEMA:
+            raise ValueError(f"schema is {self.schema!r}, expected {SCHEMA!r}")
+        _check_name(self.name)
+        names = [s.name for s in self.source]
+        if not names or len(set(names)) < len(names):
+            raise ValueError("a recipe needs sources, each with a name of its own")
+        for source in self.source:
+            official = (source.split_by or self.split.by) == "official"
+            if official and any(part.split is None for part in source.part):
+                raise ValueError(f"source {source.name}: an official split, but a part without one")
+        for limits in self.proportions.values():
+            if unknown := set(limits) - set(names):
+                raise ValueError(f"proportions name no source: {', '.join(sorted(unknown))}")
+            if min(limits.values(), default=1) < 1:
+                raise ValueError("proportions must be at least 1")
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"name {name!r}: letters, digits, and . _ - after the first, please")
+
+
+def _check_member(name: str) -> None:
+    outside = name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name)
+    if outside or (name and not _is_text(name)):
+        raise ValueError(f"{name!r} is no path inside an archive")
+
+
+def _is_text(text: str) -> bool:
+    """Whether `text` is something, without control codes or halves of code points."""
+    return bool(text) and all(unicodedata.category(c) not in ("Cc", "Cs") for c in text)
+
+
+def _check_url(url: str) -> None:
+    if not _is_text(url):
+        raise ValueError(f"{url!r} is no address")
+    parts = urlsplit(url)
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise ValueError(f"{url}: http is only for this machine, use https")
+    if parts.scheme not in ("https", "http", "kaggle", "file", "package"):
+        raise ValueError(f"{url!r}: expected https:, kaggle:owner/name, file: or package:")
+    if parts.scheme == "kaggle" and not re.fullmatch(r"[\w.-]+/[\w.-]+", parts.path):
+        raise ValueError(f"{url!r}: expected kaggle:owner/name")
+    if parts.scheme == "package" and ".." in parts.path.split("/"):
+        raise ValueError(f"{url!r} leaves the package")
+
+
+def shipped() -> dict[str, Path]:
+    """The recipes that come with hwcli, by name, in alphabetical order."""
+    package = Path(hwcli.__file__).parent
+    installed = package / "recipes"
+    folder = installed if installed.is_dir() else package.parent / "recipes"  # in the checkout
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def load_recipe(which: str) -> Recipe:
+    """The recipe called `which`: a shipped name, or the path of a `.toml` file.
+
+    Raises:
+        RecipeError: no such recipe, or one with a mistake in it; the message names the place.
+    """
+    path = Path(which) if which.endswith(".toml") or "/" in which else shipped().get(which)
+    if path is None:
+        close = difflib.get_close_matches(which, shipped(), n=1, cutoff=0.5)
+        meant = f"did you mean {close[0]!r}? " if close else ""
+        raise RecipeError(
+            f"no recipe is called {which!r}", hint=f"{meant}`hwcli ingest --list` shows them all"
+        )
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecipeError(f"{path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise RecipeError(f"{path}: not TOML ({error})") from error
+    recipe = structure_or(data, Recipe, str(path), RecipeError)
+    return replace(recipe, source=tuple(_anchored(s, path.parent) for s in recipe.source))
+
+
+def _anchored(source: Source, folder: Path) -> Source:
+    """`source` with a relative `file:` path taken from where the recipe lies."""
+    scheme, _, path = source.url.partition(":")
+    if scheme != "file":
+        return source
+    slash = "/" if path.endswith("/") else ""
+    return replace(source, url=f"file:{(folder / path.removeprefix('//')).resolve()}{slash}")

@@ -1,0 +1,117 @@
+"""dataset.json and the way back to the rows."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conftest import Result
+from hwcli.dataset import (
+    DATA_FOLDER,
+    DatasetInfo,
+    ShardEntry,
+    SourceEntry,
+    latest_dataset,
+    open_dataset,
+    write_info,
+)
+from hwcli.errors import DatasetError
+from hwcli.glyph import Normalisation
+from hwcli.shards import Split, sha256_of
+from test_shards import TABLES, rows_of, write
+
+Hwcli = Callable[..., Result]
+
+
+def make(folder: Path, *counts: int) -> DatasetInfo:
+    folder.mkdir(parents=True, exist_ok=True)
+    entries = []
+    for i, count in enumerate(counts):
+        path = write(folder / f"d-{i}.h5", rows_of(count, seed=i))
+        entries.append(ShardEntry(path.name, count, sha256_of(path)))
+    info = DatasetInfo(
+        name="d",
+        title="A dataset",
+        target="char",
+        normalisation=Normalisation(size=8, fit=8, stroke=0),
+        classes=TABLES.classes,
+        scripts=TABLES.scripts,
+        sources=tuple(SourceEntry(n, "Latn", "CC0", "Nobody") for n in TABLES.sources),
+        shards=tuple(entries),
+        counts={},
+    )
+    write_info(folder, info)
+    return info
+
+
+def test_round_trip() -> None:
+    info = make(Path("d"), 30, 20)
+    dataset = open_dataset(Path("d"))
+    assert dataset.info == info
+    assert len(dataset.load()) == 50
+    parts = [len(dataset.load(s)) for s in Split]
+    assert sum(parts) == 50
+    assert min(parts) > 0
+    assert len(dataset.load(Split.train, Split.val)) == parts[0] + parts[1]
+    assert dataset.targets("script") == TABLES.scripts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "null",
+        "{",
+        "[" * 100_000,
+        '{"schema": "hwcli.dataset/2"}',
+        '{"schema": "hwcli.dataset/1"}',
+        '{"schema": "hwcli.dataset/1", "nmae": "d"}',
+    ],
+)
+def test_what_is_no_dataset_json_is_one_line(text: str) -> None:
+    Path("d").mkdir()
+    Path("d/dataset.json").write_text(text)
+    with pytest.raises(DatasetError):
+        open_dataset(Path("d"))
+
+
+def test_a_shard_outside_the_folder_is_refused() -> None:
+    make(Path("d"), 5)
+    data = json.loads(Path("d/dataset.json").read_text())
+    data["shards"][0]["file"] = "../d/d-0.h5"
+    Path("d/dataset.json").write_text(json.dumps(data))
+    with pytest.raises(DatasetError, match="outside"):
+        open_dataset(Path("d"))
+
+
+def test_a_shard_of_another_dataset_is_refused() -> None:
+    make(Path("d"), 5)
+    data = json.loads(Path("d/dataset.json").read_text())
+    data["classes"] = ["x", "y", "z"]
+    Path("d/dataset.json").write_text(json.dumps(data))
+    with pytest.raises(DatasetError, match="tables"):
+        open_dataset(Path("d")).load()
+
+
+def test_a_shard_with_other_rows_than_listed_is_refused() -> None:
+    make(Path("d"), 5)
+    write(Path("d/d-0.h5"), rows_of(6))
+    with pytest.raises(DatasetError, match="6 rows"):
+        open_dataset(Path("d")).load()
+
+
+def test_the_latest_is_the_one_ingested_last() -> None:
+    assert latest_dataset() is None
+    for i, name in enumerate(("one", "two", "three")):
+        make(DATA_FOLDER / name, 1)
+        os.utime(DATA_FOLDER / name / "dataset.json", (100 + i % 2, 100 + i % 2))
+    assert latest_dataset() == DATA_FOLDER / "two"
+
+
+def test_verify_exits_6_where_there_is_no_dataset(hwcli: Hwcli) -> None:
+    result = hwcli("ingest", "--verify", "nowhere")
+    assert result.code == 6
+    assert "hwcli ingest RECIPE" in result.err

@@ -1,0 +1,354 @@
+"""Fetching from a local server that misbehaves, from mirrors, the cache, and Kaggle."""
+
+import hashlib
+import threading
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import requests
+
+from archives import recipe_text, write_zip
+from hwcli.errors import AuthError, FetchError
+from hwcli.fetch import FetchOptions, fetch, mirror_path
+from hwcli.fetch.archive import Files, Folder, MissingError, ZipArchive
+from hwcli.fetch.http import Patience, download
+from hwcli.recipe import Source, load_recipe
+
+DATA = bytes(range(256)) * 2000
+SHA256 = hashlib.sha256(DATA).hexdigest()
+QUICK = Patience(tries=4, first_wait_s=0.01, timeout_s=2.0)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers as its path says."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        server = self.server
+        assert isinstance(server, Server)
+        server.asked.append((self.path, self.headers.get("Range")))
+        times = sum(path == self.path for path, _ in server.asked)
+        match self.path.rsplit("/", 1)[-1]:
+            case "file.zip" | "ok":
+                self.send(DATA)
+            case "drops" if times < 3:
+                self.send(DATA, cut=len(DATA) // 3)
+            case "drops-forever":
+                self.send(DATA, cut=10)
+            case "drops-no-range" if times < 2:
+                self.send(DATA, cut=1000, ranges=False)
+            case "drops" | "resumes":
+                self.send(DATA)
+            case "drops-no-range":
+                self.send(DATA, ranges=False)
+            case "changes":
+                self.send(DATA if times > 1 else DATA[::-1], cut=1000 if times == 1 else None,
+                          etag=f'"{min(times, 2)}"')  # fmt: skip
+            case "busy" if times < 3:
+                self.fail(503 if times == 1 else 429, {"Retry-After": "0"})
+            case "busy":
+                self.send(DATA)
+            case "html":
+                self.send(b"<!DOCTYPE html><p>log in", kind="text/html; charset=utf-8")
+            case "html-in-disguise":
+                self.send(b"\n <html><p>log in", kind="application/zip")
+            case "forbidden":
+                self.fail(403)
+            case _:
+                self.fail(404)
+
+    def send(
+        self,
+        data: bytes,
+        *,
+        cut: int | None = None,
+        ranges: bool = True,
+        kind: str = "application/zip",
+        etag: str = '"1"',
+    ) -> None:
+        start = 0
+        wanted = self.headers.get("Range")
+        if wanted and ranges and self.headers.get("If-Range") == etag:
+            start = int(wanted.removeprefix("bytes=").rstrip("-"))
+            if start >= len(data):
+                self.fail(416)
+                return
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+        self.send_header("Content-Length", str(len(data) - start))
+        self.send_header("Content-Type", kind)
+        if ranges:
+            self.send_header("ETag", etag)
+        self.end_headers()
+        end = len(data) if cut is None else start + cut
+        self.wfile.write(data[start:end])
+        if end < len(data):
+            self.close_connection = True
+
+    def fail(self, code: int, headers: dict[str, str] | None = None) -> None:
+        self.send_response(code)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.asked: list[tuple[str, str | None]] = []
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.server_port}/{path}"
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setenv("NO_PROXY", "*")
+    with Server() as running:
+        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+def get(server: Server, path: str, sha256: str | None = SHA256) -> bytes:
+    download(server.url(path), Path("got"), sha256=sha256, patience=QUICK)
+    assert not list(Path().glob("*.partial*"))
+    return Path("got").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("path", "requests_"),
+    [("ok", 1), ("drops", 3), ("drops-no-range", 2), ("busy", 3), ("changes", 2)],
+)
+def test_what_can_be_had_is_had_whole(server: Server, path: str, requests_: int) -> None:
+    assert get(server, path) == DATA
+    assert len(server.asked) == requests_
+
+
+def test_a_dropped_download_goes_on_where_it_stopped(server: Server) -> None:
+    get(server, "drops")
+    third = len(DATA) // 3
+    assert [r for _, r in server.asked] == [None, f"bytes={third}-", f"bytes={2 * third}-"]
+
+
+def test_a_download_of_an_earlier_run_goes_on(server: Server) -> None:
+    Path("got.partial").write_bytes(DATA[:5000])
+    Path("got.partial.etag").write_text('"1"')
+    assert get(server, "resumes") == DATA
+    assert server.asked == [("/resumes", "bytes=5000-")]
+
+
+def test_a_whole_file_that_was_not_renamed_starts_over(server: Server) -> None:
+    Path("got.partial").write_bytes(DATA)
+    Path("got.partial.etag").write_text('"1"')
+    assert get(server, "resumes") == DATA
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("html", "a web page"),
+        ("html-in-disguise", "a web page"),
+        ("forbidden", "403"),
+        ("drops-forever", "early|incomplete|closed"),
+        ("nothing", "404"),
+    ],
+)
+def test_what_cannot_be_had_is_one_line(server: Server, path: str, told: str) -> None:
+    with pytest.raises(FetchError, match=told) as caught:
+        get(server, path, None)
+    assert "\n" not in caught.value.message
+    assert not Path("got").exists()
+
+
+def test_a_wrong_checksum_is_refused_and_nothing_is_left(server: Server) -> None:
+    with pytest.raises(FetchError, match="sha256 is"):
+        get(server, "ok", "0" * 64)
+    assert not list(Path().iterdir())
+
+
+def test_nobody_listening_is_missing_with_a_hint() -> None:
+    with pytest.raises(MissingError) as caught:
+        download("http://127.0.0.1:9/x", Path("got"), patience=replace(QUICK, tries=2))
+    assert caught.value.hint
+
+
+def source(url: str, more: str = "") -> Source:
+    text = recipe_text(url, "images", more + '\n[[source.part]]\nimages = "*"')
+    Path("r.toml").write_text(text)
+    return load_recipe("r.toml").source[0]
+
+
+def options(mirror: str = "", *, offline: bool = False) -> FetchOptions:
+    return FetchOptions(mirror=mirror, offline=offline, patience=QUICK)
+
+
+def test_a_second_run_takes_the_cache_and_asks_nobody(server: Server) -> None:
+    one = source(server.url("file.zip"))
+    first = fetch(one, options())
+    again = fetch(one, options(offline=True))
+    assert isinstance(first, ZipArchive)
+    assert first == again
+    assert first.path.read_bytes() == DATA
+    assert len(server.asked) == 1
+
+
+def test_mirrors_of_the_publisher_are_tried_in_order(server: Server) -> None:
+    mirrors = f'mirrors = ["{server.url("html")}", "{server.url("file.zip")}"]'
+    found = fetch(source(server.url("nothing"), mirrors), options())
+    assert isinstance(found, ZipArchive)
+    assert [p for p, _ in server.asked] == ["/nothing", "/html", "/file.zip"]
+
+
+def test_the_mirror_goes_before_the_network(server: Server) -> None:
+    path = write_zip(Path("m/kaggle/me/set.zip"), {"a.png": b"x"})
+    found = fetch(source("kaggle:me/set"), options("m"))
+    assert found == ZipArchive(path)
+    assert not server.asked
+
+
+def test_a_mirror_may_be_a_server(server: Server) -> None:
+    one = source("kaggle:me/set", 'mirror_path = "deep/file.zip"')
+    found = fetch(one, options(server.url("mirror")))
+    assert isinstance(found, ZipArchive)
+    assert server.asked == [("/mirror/deep/file.zip", None)]
+
+
+def test_what_the_mirror_lacks_comes_from_the_network_unless_offline(server: Server) -> None:
+    Path("m").mkdir()
+    one = source(server.url("file.zip"))
+    with pytest.raises(MissingError, match="--offline"):
+        fetch(one, options("m", offline=True))
+    assert not server.asked
+    assert isinstance(fetch(one, options("m")), ZipArchive)
+
+
+def test_a_mirror_with_another_file_is_refused() -> None:
+    path = write_zip(Path("m/kaggle/me/set.zip"), {"a.png": b"x"})
+    good = hashlib.sha256(path.read_bytes()).hexdigest()
+    fetch(source("kaggle:me/set", f'sha256 = {{"set.zip" = "{good}"}}'), options("m"))
+    with pytest.raises(FetchError, match="sha256 is"):
+        fetch(source("kaggle:me/set", f'sha256 = {{"set.zip" = "{"0" * 64}"}}'), options("m"))
+
+
+def test_members_of_a_publisher_of_single_files_are_fetched_one_by_one(server: Server) -> None:
+    text = recipe_text(
+        server.url("base/"),
+        "idx",
+        f'sha256 = {{ok = "{SHA256}"}}\n[[source.part]]\nimages = "ok"\nlabels = "nothing"',
+    )
+    Path("r.toml").write_text(text)
+    found = fetch(load_recipe("r.toml").source[0], options())
+    assert isinstance(found, Files)
+    assert found.names() == ["ok"]
+    assert found.digests() == (f"sha256:{SHA256} ok",)
+    with pytest.raises(MissingError):
+        found.open("nothing")
+
+
+@pytest.mark.parametrize(
+    ("url", "more", "path"),
+    [
+        ("kaggle:gpreda/chinese-mnist", "", "kaggle/gpreda/chinese-mnist.zip"),
+        ("https://a.org/b/c.zip", "", "a.org/b/c.zip"),
+        ("https://a.org/b/c.zip", 'mirror_path = "x/y.zip"', "x/y.zip"),
+    ],
+)
+def test_where_a_mirror_has_it(url: str, more: str, path: str) -> None:
+    assert mirror_path(source(url, more)) == path
+
+
+class Response:
+    def __init__(self, code: int) -> None:
+        self.status_code = code
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [(401, AuthError), (403, AuthError), (404, MissingError), (500, FetchError)]
+)
+def test_kaggles_refusals(code: int, kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    import kagglehub
+    from kagglehub.exceptions import KaggleApiHTTPError
+
+    def refuse(handle: str) -> str:
+        raise KaggleApiHTTPError("token SECRET", response=Response(code))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(kagglehub, "dataset_download", refuse)
+    with pytest.raises(kind) as caught:
+        fetch(source("kaggle:me/set"), options())
+    assert type(caught.value) is kind
+    assert "SECRET" not in f"{caught.value.message}{caught.value.hint}"
+
+
+def test_kaggle_out_of_reach_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    import kagglehub
+
+    def fail(handle: str) -> str:
+        raise requests.ConnectionError("with the SECRET address")
+
+    monkeypatch.setattr(kagglehub, "dataset_download", fail)
+    with pytest.raises(MissingError, match="cannot be reached") as caught:
+        fetch(source("kaggle:me/set"), options())
+    assert "SECRET" not in caught.value.message
+
+
+def test_kaggles_folder_is_read_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    import kagglehub
+
+    Path("k/Img").mkdir(parents=True)
+    Path("k/Img/a.png").write_bytes(b"x")
+    Path("k/link.png").symlink_to("/etc/passwd")
+    monkeypatch.setattr(kagglehub, "dataset_download", lambda handle: "k")
+    found = fetch(source("kaggle:me/set"), options())
+    assert found == Folder(Path("k"))
+    assert found.names() == ["Img/a.png"]
+    with pytest.raises(MissingError):
+        found.open("link.png")
+
+
+def test_a_truncated_zip_is_refused() -> None:
+    path = write_zip(Path("a.zip"), {"a.png": b"x" * 1000})
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(FetchError, match="not a whole zip"):
+        ZipArchive(path).names()
+
+
+def test_a_zip_with_a_link_is_refused() -> None:
+    with zipfile.ZipFile("a.zip", "w") as archive:
+        info = zipfile.ZipInfo("evil")
+        info.external_attr = 0o120777 << 16
+        archive.writestr(info, "/etc/passwd")
+    with pytest.raises(FetchError, match="link"):
+        ZipArchive(Path("a.zip")).names()
+
+
+def test_a_zip_that_claims_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_zip(Path("a.zip"), {f"{k}": bytes(1 << 20) for k in range(4)})
+    monkeypatch.setattr("hwcli.fetch.archive.MAX_EXPANDED", 3 << 20)
+    with pytest.raises(FetchError, match="claims"):
+        ZipArchive(Path("a.zip")).names()
+    monkeypatch.setattr("hwcli.fetch.archive.MAX_MEMBERS", 3)
+    write_zip(Path("b.zip"), {f"{k}": b"" for k in range(4)})
+    with pytest.raises(FetchError, match="4 members"):
+        ZipArchive(Path("b.zip")).names()
+
+
+def test_a_replaced_zip_is_read_anew() -> None:
+    path = write_zip(Path("a.zip"), {"one": b"1"})
+    assert ZipArchive(path).names() == ["one"]
+    write_zip(path, {"two": b"22"})
+    assert ZipArchive(path).names() == ["two"]

@@ -1,0 +1,187 @@
+"""Recipes: the shipped ones, and every kind of mistake in one's own."""
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from archives import recipe_text
+from conftest import Result
+from hwcli.errors import HwcliError, RecipeError
+from hwcli.recipe import Recipe, load_recipe, shipped
+from hwcli.structure import structure_or
+
+Hwcli = Callable[..., Result]
+
+GOOD = recipe_text("https://example.org/a.zip", "images", '[[source.part]]\nimages = "*.png"')
+
+
+def write(text: str) -> str:
+    Path("r.toml").write_text(text, encoding="utf-8")
+    return "r.toml"
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_shipped_recipe_loads_and_bears_its_own_name(name: str) -> None:
+    recipe = load_recipe(name)
+    assert recipe.name == name
+    for source in recipe.source:
+        assert source.url.startswith(("https:", "kaggle:", "package:"))
+
+
+def test_the_recipes_that_readers_are_promised_are_shipped() -> None:
+    promised = {"mnist", "emnist-byclass", "emnist-bymerge", "multi-script", "sample", "latin"}
+    assert promised <= set(shipped())
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_classes_are_characters_and_not_names(name: str) -> None:
+    for source in load_recipe(name).source:
+        for character in (*source.classes.values(), *source.alphabet, *source.stack):
+            assert 1 <= len(character) <= 3, (source.name, character)
+
+
+def test_latin_folds_byclass_onto_the_classes_of_bymerge() -> None:
+    by_name = {s.name: s for s in load_recipe("latin").source}
+    folded, merged = by_name["emnist-byclass"].alphabet, by_name["emnist-bymerge"].alphabet
+    assert len(folded) == 62
+    assert set(folded) == set(merged)
+    apart = load_recipe("emnist-byclass").source[0].alphabet
+    assert all(a in (b, b.upper()) for a, b in zip(folded, apart, strict=True))
+
+
+def test_original_proportions_add_up_to_the_21_946_of_the_work() -> None:
+    assert sum(load_recipe("multi-script").proportions["original"].values()) == 21_946
+
+
+def test_baybayin_lists_63_different_syllables() -> None:
+    source = next(s for s in load_recipe("multi-script").source if s.name == "baybayin")
+    assert len(source.classes) == len(set(source.classes.values())) == 63
+    assert source.character("yo_yu") == "ᜌᜓ"
+    assert source.character("e_i") == "ᜁ"
+
+
+def test_unknown_name_exits_4_and_names_the_one_meant(hwcli: Hwcli) -> None:
+    result = hwcli("ingest", "mulit-script")
+    assert result.code == 4
+    assert "did you mean 'multi-script'?" in result.err
+    assert result.err.count("\n") == 2
+
+
+MISTAKES = {
+    "unknown key": (GOOD.replace("format =", "formt ="), "did you mean 'format'?"),
+    "unknown key at the top": (GOOD.replace("title =", "tilte ="), "did you mean 'title'?"),
+    "a class that is a number": (GOOD + "[source.classes]\na = 1\n", "expected text in quotes"),
+    "an empty class": (GOOD + '[source.classes]\na = ""\n', "must be a character"),
+    "a control code as class": (GOOD + '[source.classes]\na = "\\u0000"\n', "must be a character"),
+    "a script that is none": (GOOD.replace('"Latn"', '"latin"'), "ISO 15924"),
+    "no citation": (GOOD.replace("Nobody (2024). Nothing.", ""), "citation"),
+    "another schema": (GOOD.replace("recipe/1", "recipe/9"), "hwcli.recipe/9"),
+    "a wrong target": (GOOD.replace('"char"', '"letter"'), "target"),
+    "a wrong format": (GOOD.replace('"images"', '"jpegs"'), "format"),
+    "an address of no known kind": (GOOD.replace("https:", "ftp:"), "expected https:"),
+    "plain http": (GOOD.replace("https:", "http:"), "use https"),
+    "kaggle without owner": (GOOD.replace("https://example.org/a.zip", "kaggle:x"), "owner/name"),
+    "a member outside": (GOOD.replace('"*.png"', '"../*.png"'), "no path inside"),
+    "a table outside": (GOOD + '[source.label]\ntable = "/etc/passwd"\n', "no path inside"),
+    "a pattern that is none": (GOOD + "[source.label]\npattern = '('\n", "pattern"),
+    "a pattern without groups": (GOOD + "[source.label]\npattern = 'a'\n", "has no group"),
+    "no part": (GOOD.split("[[source.part]]")[0], "part"),
+    "no source": (GOOD.split("[[source]]")[0], "source"),
+    "the same source twice": (GOOD + GOOD[GOOD.index("[[source]]") :], "a name of its own"),
+    "shares above one": (
+        GOOD.replace("[[source]]", "[split]\nval=0.6\ntest=0.6\n[[source]]"),
+        "val",
+    ),
+    "val not a number": (GOOD.replace("[[source]]", "[split]\nval=nan\n[[source]]"), "val"),
+    "fit above size": (GOOD.replace("[[source]]", "[image]\nfit=40\n[[source]]"), "fit"),
+    "an official split without one": (
+        GOOD.replace("[[source]]", '[split]\nby="official"\n[[source]]'),
+        "official",
+    ),
+    "proportions of nobody": (
+        GOOD.replace("[[source]]", "[proportions.x]\ntwo = 5\n[[source]]", 1),
+        "two",
+    ),
+    "a wrong checksum": (GOOD.replace("format", 'sha256 = {a = "12"}\nformat'), "64"),
+    "text as truth": (GOOD.replace("format", 'invert = "yes"\nformat'), "invert"),
+    "stacks of pixels": (
+        GOOD.replace('"images"', '"idx"') + '[source.stack]\n"=" = ["-", "-"]\n',
+        "single images",
+    ),
+    "no TOML": ("schema = = 1", "not TOML"),
+    "no text": ("\x00", "not TOML"),
+    "too deep": ("a = " + "[" * 5000, "not TOML"),
+}
+
+
+@pytest.mark.parametrize("why", MISTAKES)
+def test_a_mistake_is_told_in_one_line_with_its_place(why: str, hwcli: Hwcli) -> None:
+    text, told = MISTAKES[why]
+    result = hwcli("ingest", write(text))
+    assert result.code == 4, result.err
+    assert told in result.err
+    assert result.err.startswith("hwcli: error: r.toml")
+    assert result.err.count("\n") == 1
+
+
+def test_the_good_recipe_that_mistakes_are_made_in_is_good() -> None:
+    assert load_recipe(write(GOOD)).source[0].script == "Latn"
+
+
+def test_a_missing_file_and_one_in_no_encoding_are_recipe_errors() -> None:
+    with pytest.raises(RecipeError, match="No such file"):
+        load_recipe("none.toml")
+    Path("b.toml").write_bytes(b'name = "\xff"')
+    with pytest.raises(RecipeError, match="not TOML"):
+        load_recipe("b.toml")
+
+
+def test_file_addresses_are_taken_from_where_the_recipe_lies() -> None:
+    Path("sub").mkdir()
+    Path("sub/r.toml").write_text(GOOD.replace("https://example.org/a.zip", "file:pics/"))
+    assert load_recipe("sub/r.toml").source[0].url == f"file:{Path('sub/pics').resolve()}/"
+
+
+@pytest.mark.parametrize(
+    ("label", "character"),
+    [("1", "a"), ("3", "c"), ("0", None), ("4", None), ("x", None), ("-1", None), ("", None)],
+)
+def test_an_alphabet_counts_from_its_first_label(label: str, character: str | None) -> None:
+    extra = 'alphabet = "abc"\nfirst_label = 1\n[[source.part]]\nimages = "x"\nlabels = "y"'
+    source = load_recipe(write(recipe_text("file:x", "idx", extra))).source[0]
+    assert source.character(label) == character
+
+
+leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+KEYS = st.sampled_from(
+    ["schema", "name", "title", "target", "source", "split", "image", "x", "part"]
+)
+trees = st.recursive(
+    leaves, lambda t: st.lists(t, max_size=3) | st.dictionaries(KEYS, t, max_size=5), max_leaves=12
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(KEYS, trees))
+def test_whatever_the_data_the_answer_is_a_recipe_error(data: dict[str, object]) -> None:
+    with pytest.raises(HwcliError):
+        structure_or(data, Recipe, "x", RecipeError)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_a_shipped_recipe_with_one_value_spoilt_loads_or_is_refused(data: st.DataObject) -> None:
+    tree = tomllib.loads(GOOD)
+    where = data.draw(st.sampled_from([tree, tree["source"][0], tree["source"][0]["part"][0]]))
+    key = data.draw(st.sampled_from(sorted(where)))
+    where[key] = data.draw(trees)
+    try:
+        recipe = structure_or(tree, Recipe, "x", RecipeError)
+    except RecipeError as error:
+        assert error.message.startswith("x: ")
+    else:
+        assert recipe.source
