@@ -1,64 +1,61 @@
 """Fonts on this machine that have the characters of a script."""
 
-import logging
-import unicodedata
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 from matplotlib import font_manager
+from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import FT2Font
 
-logger = logging.getLogger(__name__)
+from hwcli.characters import codepoints
 
-_FIRST = ("DejaVuSans.ttf",)
-"""Looked at before all others: matplotlib brings it along."""
+_UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
 
-def fonts_for(chars: Iterable[str]) -> dict[str, Path | None]:
-    """A font file for each of `chars` that has all its code points, or None where no font does.
+@cache
+def font_for(text: str) -> Path | None:
+    """A font file that has every character of `text`, or None where no font here does.
 
-    Few fonts are used: each is asked for all that is still missing.
+    Also None for what could not be seen: nothing, blanks, control characters, U+FFFD.
     """
-    missing = set(chars)
-    found: dict[str, Path | None] = {}
-    for path in _font_files():
-        if not missing:
-            break
-        has = {c for c in missing if all(ord(x) in _code_points(path) for x in _base(c))}
-        found.update(dict.fromkeys(has, path))
-        missing -= has
-    found.update(dict.fromkeys(missing))
-    return found
+    if not text.isprintable() or not text.strip() or _UNKNOWN in text:
+        return None
+    wanted = frozenset(map(ord, text))
+    return next((path for path in _font_files() if wanted <= _coverage(path)), None)
 
 
-def caption(char: str, font: Path | None) -> str:
-    """What to write for `char`: itself where `font` has it, else its code points (`U+0915`)."""
-    return char if font else " ".join(f"U+{ord(c):04X}" for c in char)
+def plain_font() -> Path:
+    """The font that matplotlib brings along; it has Latin, Greek and Cyrillic."""
+    return Path(font_manager.findfont(FontProperties()))
 
 
-def _base(char: str) -> str:
-    """`char` without marks that only change how it is shown."""
-    return "".join(c for c in char if unicodedata.category(c) != "Cf") or char
+def drawable(text: str) -> tuple[str, Path]:
+    """What to write for `text`, and the font to write it in: itself, or else its code points."""
+    font = font_for(text)
+    return (text, font) if font else (codepoints(text) or "(empty)", plain_font())
 
 
 @cache
 def _font_files() -> tuple[Path, ...]:
-    """Upright text fonts, the likeliest first."""
-    entries = [
-        f
+    """Upright text fonts of regular weight, matplotlib's own first, then in order of name.
+
+    Last Resort, which matplotlib brings, claims every character and draws a box.
+    """
+    upright = {
+        Path(f.fname)
         for f in font_manager.fontManager.ttflist
-        if f.style == "normal" and f.weight in (400, "normal", "regular")
-    ]
-    paths = sorted({Path(f.fname) for f in entries}, key=lambda p: (p.name not in _FIRST, p.name))
-    return tuple(paths)
+        if f.style == "normal"
+        and str(f.weight) in ("400", "normal", "regular", "500")
+        and not f.name.startswith("Last Resort")
+    }
+    first = plain_font()
+    return (first, *sorted(upright - {first}, key=lambda p: ("Mono" in p.name, p.name)))
 
 
 @cache
-def _code_points(path: Path) -> frozenset[int]:
-    """The code points that the font at `path` has."""
+def _coverage(path: Path) -> frozenset[int]:
+    """The code points for which the font file has a glyph; none if it cannot be read."""
     try:
         return frozenset(FT2Font(str(path)).get_charmap())
-    except (OSError, RuntimeError, ValueError) as error:
-        logger.info("%s: not a usable font (%s)", path, error)
+    except (OSError, RuntimeError):
         return frozenset()

@@ -1,17 +1,17 @@
 """Contact sheets: some glyphs of every class, with the character as caption, to look at."""
 
-import subprocess
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from matplotlib import font_manager, ft2font
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from hwcli.characters import codepoints
 from hwcli.dataset import Dataset
 from hwcli.errors import InputError
+from hwcli.fonts import font_for, plain_font
 
 _CELL = 36
 """Side of a glyph with its margin, px."""
@@ -20,7 +20,6 @@ _CAPTION = 136
 _FONT_PX = 22
 _CODE_PX = 11
 _PAPER, _GRID, _TEXT = 255, 200, 0
-_UNKNOWN = "�"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,61 +95,15 @@ def _tiled(lines: list[Image.Image], columns: int) -> Image.Image:
 
 def _caption(pen: ImageDraw.ImageDraw, character: str) -> None:
     """The character, where a font here has it, and its code points."""
-    codes = " ".join(f"{ord(c):04X}" for c in character)
-    font = _font_for(character)
-    if font is not None:
-        pen.text((4, 2), character, fill=_TEXT, font=font)
-        pen.text((44, _CELL - 14), codes, fill=_TEXT, font=_plain(_CODE_PX))
+    codes = codepoints(character).replace("U+", "")
+    file = font_for(character)
+    if file is not None:
+        pen.text((4, 2), character, fill=_TEXT, font=_font(file, _FONT_PX))
+        pen.text((44, _CELL - 14), codes, fill=_TEXT, font=_font(plain_font(), _CODE_PX))
     else:
-        pen.text((4, _CELL // 2 - 6), f"U+{codes}", fill=_TEXT, font=_plain(_CODE_PX))
+        pen.text((4, _CELL // 2 - 6), f"U+{codes}", fill=_TEXT, font=_font(plain_font(), _CODE_PX))
 
 
-@lru_cache(maxsize=1)
-def _plain(size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(font_manager.findfont("DejaVu Sans"), size)
-
-
-def _font_for(character: str) -> ImageFont.FreeTypeFont | None:
-    """A font on this machine that has every code point of `character`, or None."""
-    if character == _UNKNOWN:
-        return None
-    path = _file_for(frozenset(map(ord, character)))
-    if path is None:
-        return None
-    try:
-        return ImageFont.truetype(path[0], _FONT_PX, index=path[1])
-    except OSError:
-        return None
-
-
-@lru_cache(maxsize=4096)
-def _file_for(codes: frozenset[int]) -> tuple[str, int] | None:
-    """File and face of a font that has all `codes`: matplotlib's own, then as fontconfig says."""
-    plain = font_manager.findfont("DejaVu Sans")
-    if codes <= _covered(plain):
-        return plain, 0
-    pattern = ":charset=" + " ".join(f"{c:x}" for c in sorted(codes))
-    try:
-        answer = subprocess.run(
-            ["fc-list", pattern, "-f", "%{file}\t%{index}\t%{style}\n"],
-            capture_output=True, text=True, timeout=10, check=True,
-        ).stdout  # fmt: skip
-    except (OSError, subprocess.SubprocessError):  # no fontconfig: whatever matplotlib finds
-        return next(((p, 0) for p in _installed() if codes <= _covered(p)), None)
-    fonts = [line.split("\t") for line in answer.splitlines() if line.count("\t") == 2]
-    fonts.sort(key=lambda f: ("Regular" not in f[2], "Mono" in f[0], f[0], int(f[1])))
-    return (fonts[0][0], int(fonts[0][1]) & 0xFFFF) if fonts else None
-
-
-@lru_cache(maxsize=1)
-def _installed() -> tuple[str, ...]:
-    return tuple(sorted(font_manager.findSystemFonts()))
-
-
-@lru_cache(maxsize=512)
-def _covered(path: str) -> frozenset[int]:
-    """The code points a font file has a glyph for."""
-    try:
-        return frozenset(ft2font.FT2Font(path).get_charmap())
-    except (OSError, RuntimeError):
-        return frozenset()
+@lru_cache(maxsize=64)
+def _font(file: Path, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(file, size)

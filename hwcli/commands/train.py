@@ -75,8 +75,10 @@ def train(
         typer.Option("--balance/--no-balance", help="Draw rare classes more often (square root)."),
     ] = None,
     precision: Annotated[Precision | None, typer.Option(help="Of the passes.")] = None,
-    threads: Annotated[int, typer.Option(help="Of the CPU; 0 for one a core.")] = 0,
-    seed: Annotated[int, typer.Option(help="Same seed, same machine: same model.")] = 0,
+    threads: Annotated[
+        int, typer.Option(help="Of the CPU; 0: one a core while those are free, else one.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Same seed, threads and machine: same model.")] = 0,
     out: Annotated[
         Path | None, typer.Option(help="Run folder. Default: runs/MODEL-DATASET-TIME.")
     ] = None,

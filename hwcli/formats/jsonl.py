@@ -2,6 +2,7 @@
 
 import json
 
+from hwcli.characters import codepoints
 from hwcli.page.reading import Failure, Glyph, Page
 
 SCHEMA = "hwcli.ocr/1"
@@ -56,11 +57,6 @@ def _glyph(glyph: Glyph) -> dict[str, object]:
         "topk": [{"char": c.char, "p": c.p} for c in glyph.candidates],
         "flags": glyph.flags,
     }
-
-
-def codepoints(char: str) -> str:
-    """`U+0041` for A; several code points are joined by spaces."""
-    return " ".join(f"U+{ord(c):04X}" for c in char)
 
 
 def _line(record: dict[str, object]) -> str:

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from hwcli.formats.jsonl import codepoints
+from hwcli.characters import codepoints
 from hwcli.page.reading import Failure, Page
 
 _COLUMNS = (

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from hwcli.fonts import caption, fonts_for
+from hwcli.fonts import drawable
 from hwcli.page.photo import decode_photo
 from hwcli.page.reading import Glyph, Page
 
@@ -44,7 +44,6 @@ def draw_overlay(photo: Image.Image, page: Page) -> Image.Image:
     size = (max(1, round(photo.width * scale)), max(1, round(photo.height * scale)))
     picture = Image.blend(photo.resize(size), Image.new("RGB", size, (255, 255, 255)), 0.25)
     draw = ImageDraw.Draw(picture)
-    files = fonts_for({g.char for g in page.glyphs})
     width = max(1, round(max(size) / 900))
     for line in page.lines:
         x0, _, x1, y1 = (v * scale for v in line.box)
@@ -54,7 +53,7 @@ def draw_overlay(photo: Image.Image, page: Page) -> Image.Image:
         box = tuple(v * scale for v in glyph.box)
         draw.rectangle(box, outline=colour, width=width)
         text_size = float(min(max(0.45 * (box[3] - box[1]), 12), max(size) / 30))
-        _write(draw, glyph.char, files[glyph.char], (box[0], box[1] - 1), colour, text_size)
+        _write(draw, glyph.char, (box[0], box[1] - 1), colour, text_size)
     return picture
 
 
@@ -67,14 +66,13 @@ def _level(glyph: Glyph) -> str:
 def _write(
     draw: ImageDraw.ImageDraw,
     char: str,
-    file: Path | None,
     foot: tuple[float, float],
     colour: tuple[int, int, int],
     size: float,
 ) -> None:
     """Write `char` with its foot at `foot`, on a white patch."""
-    font = ImageFont.truetype(str(file), size) if file else ImageFont.load_default(size)
-    text = caption(char, file)
+    text, file = drawable(char)
+    font = ImageFont.truetype(file, size)
     patch = draw.textbbox(foot, text, font=font, anchor="lb")
     draw.rectangle(patch, fill=(255, 255, 255))
     draw.text(foot, text, font=font, fill=colour, anchor="lb")

@@ -32,12 +32,6 @@ def test_jsonl_is_one_line_that_parses_whatever_the_names() -> None:
     assert failed["error"] == {"type": "InputError", "message": "bad: empty"}
 
 
-def test_codepoints_of_a_class_of_several() -> None:
-    from hwcli.formats.jsonl import codepoints
-
-    assert codepoints("ᜊᜒ") == "U+170A U+1712"
-
-
 def test_csv_round_trips_whatever_the_names() -> None:
     made = FORMATS["csv"](3)
     text = made.header() + made.page(PAGE) + made.failure(Failure("x", "InputError", "gone"))

@@ -1,0 +1,132 @@
+"""Model files: weights as safetensors, networks as ONNX, both with a `ModelInfo`. Never pickle."""
+
+import contextlib
+import copy
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from hwcli.atomic import write_bytes
+from hwcli.classify import Classifier
+from hwcli.errors import ModelError
+from hwcli.model_info import METADATA_KEY, ModelInfo, parse_info
+from hwcli.models.table import build_from
+
+ONNX_TOLERANCE = 1e-3
+"""How far a logit of ONNX Runtime may be from torch's, relative to the largest logit above 1."""
+
+
+def save_weights(path: Path, model: nn.Module, info: ModelInfo) -> None:
+    """Write the weights of `model` and `info` as safetensors at `path`, atomically."""
+    state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    write_bytes(path, safetensors.torch.save(state, {METADATA_KEY: info.to_json()}))
+
+
+def load_weights(path: Path) -> tuple[nn.Module, ModelInfo]:
+    """The network in the safetensors file at `path`, in evaluation mode on the CPU, fp32.
+
+    Raises:
+        ModelError: missing, damaged, or not a model of hwcli.
+    """
+    if not path.is_file():
+        raise ModelError(f"{path}: no such model", hint="`hwcli train` makes one")
+    try:
+        with safe_open(path, framework="pt") as file:
+            info = parse_info((file.metadata() or {}).get(METADATA_KEY), str(path))
+            state = {name: _as_float(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{path}: not a whole safetensors file ({error})") from error
+    model = build_from(info, str(path))
+    try:
+        model.load_state_dict(state, assign=True)
+    except RuntimeError as error:
+        raise ModelError(f"{path}: its weights do not fit a {info.architecture}") from error
+    return model.eval(), info
+
+
+def _as_float(value: Tensor) -> Tensor:
+    return value.float() if value.is_floating_point() else value
+
+
+class _FromBytes(nn.Module):
+    """The exported network: uint8 (N, S, S) in, logits out."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: Tensor) -> Tensor:
+        out: Tensor = self.model(images.unsqueeze(1).to(torch.float32) / 255)
+        return out
+
+
+def save_onnx(path: Path, model: nn.Module, info: ModelInfo, samples: Tensor) -> None:
+    """Write `model` with `info` as ONNX at `path`, atomically, once ONNX Runtime agrees with it.
+
+    Args:
+        path: where to.
+        model: the network.
+        info: goes into the metadata.
+        samples: uint8 (N, S, S), a few glyphs on which both are compared.
+
+    Raises:
+        ModelError: ONNX Runtime's logits are not torch's.
+    """
+    network = _FromBytes(copy.deepcopy(model).cpu().float().eval())
+    exported = _export(network, info.normalisation.size)
+    entry = exported.metadata_props.add()
+    entry.key, entry.value = METADATA_KEY, info.to_json()
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_bytes(exported.SerializeToString())
+        _compare(Classifier(partial), network, samples.cpu(), path)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _export(network: nn.Module, size: int) -> onnx.ModelProto:
+    example = torch.zeros(2, size, size, dtype=torch.uint8)
+    quiet = contextlib.redirect_stdout(io.StringIO())  # standard output is for results
+    with quiet, warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            network,
+            (example,),
+            input_names=["images"],
+            output_names=["logits"],
+            dynamic_shapes={"images": {0: torch.export.Dim("batch")}},
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    proto: onnx.ModelProto = program.model_proto
+    _strip(proto)
+    return proto
+
+
+def _strip(proto: onnx.ModelProto) -> None:
+    """Remove the exporter's notes: they are larger than small weights and name local files."""
+    graph = proto.graph
+    del proto.metadata_props[:], graph.metadata_props[:], graph.value_info[:]
+    for item in (*graph.node, *graph.input, *graph.output, *graph.initializer):
+        del item.metadata_props[:]
+        item.doc_string = ""
+    graph.doc_string = proto.doc_string = ""
+
+
+@torch.no_grad()
+def _compare(classifier: Classifier, network: nn.Module, samples: Tensor, path: Path) -> None:
+    expected = network(samples).numpy()
+    found = classifier.logits(samples.numpy())
+    scale = max(1.0, float(np.abs(expected).max(initial=0)))
+    apart = float(np.abs(expected - found).max(initial=0)) / scale
+    if not apart <= ONNX_TOLERANCE:
+        raise ModelError(f"{path}: ONNX Runtime is {apart:.2g} away from torch; not written")

@@ -1,0 +1,1 @@
+"""Networks, one file each, and the table that names them."""

@@ -1,0 +1,1 @@
+"""Learning: options, data in memory, augmentation, the loop, the run folder."""

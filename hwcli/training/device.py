@@ -1,0 +1,61 @@
+"""Where a run computes, and in which precision."""
+
+import torch
+
+from hwcli.errors import DependencyError, UsageError
+from hwcli.training.options import Precision
+
+
+def pick_device(name: str) -> torch.device:
+    """The device called `name`: `auto` (cuda, else mps, else cpu), `cpu`, `cuda`, `cuda:N`, `mps`.
+
+    Raises:
+        UsageError: no such kind of device.
+        DependencyError: this machine, or this build of torch, has none.
+    """
+    if name == "auto":
+        return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if _count(kind)))
+    kind, _, index = name.partition(":")
+    if kind not in ("cpu", "cuda", "mps") or (index and not index.isdecimal()):
+        raise UsageError(f"no device {name!r}", hint="auto, cpu, cuda, cuda:1, mps")
+    there = _count(kind)
+    if not there:
+        raise DependencyError(
+            f"--device {name}: torch {torch.__version__} finds no {kind} device here",
+            hint="--device auto takes what there is",
+        )
+    if index and int(index) >= there:
+        raise DependencyError(f"--device {name}: there are only {there}, counted from 0")
+    return torch.device(name)
+
+
+def _count(kind: str) -> int:
+    match kind:
+        case "cuda":
+            return torch.cuda.device_count() if torch.cuda.is_available() else 0
+        case "mps":
+            return int(torch.backends.mps.is_available())
+        case _:
+            return 1
+
+
+def uses_bf16(precision: Precision, device: torch.device) -> bool:
+    """Whether to run the passes in bfloat16: by `auto` where the hardware multiplies in it."""
+    if precision != "auto":
+        return precision == "bf16"
+    match device.type:
+        case "cuda":
+            return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+        case "cpu":
+            return _cpu_multiplies_bf16()
+        case _:
+            return False
+
+
+def _cpu_multiplies_bf16() -> bool:
+    """Whether the processor has AVX-512 BF16, AMX or Arm's BF16: elsewhere bf16 is emulated."""
+    probe = getattr(torch.cpu, "get_capabilities", None)
+    if probe is not None:
+        return any(there is True for name, there in probe().items() if "bf16" in name)
+    older = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, name, lambda: False)() for name in older)

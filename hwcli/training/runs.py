@@ -1,0 +1,55 @@
+"""The run folder: where it is, and the files in it that are not the model."""
+
+import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+from hwcli.atomic import write_text, writing
+from hwcli.errors import ModelError, UsageError
+
+RUNS_FOLDER = Path("runs")
+"""Where `train` puts runs, below the working directory."""
+WEIGHTS, ONNX, STATE = "model.safetensors", "model.onnx", "state.pt"
+METRICS, CONFIG, CURVES = "metrics.jsonl", "config.json", "curves.png"
+
+
+def new_run(model: str, dataset: str, *, out: Path | None, force: bool) -> Path:
+    """The folder of a new run, made: `out`, or `runs/MODEL-DATASET-TIME`.
+
+    Raises:
+        UsageError: `out` holds a run already and `force` does not hold.
+        ModelError: the folder cannot be made.
+    """
+    now = datetime.datetime.now().astimezone()
+    folder = out or _free(RUNS_FOLDER / f"{model}-{dataset}-{now:%Y%m%d-%H%M%S}")
+    if not force and any((folder / name).exists() for name in (WEIGHTS, ONNX, CONFIG)):
+        raise UsageError(f"{folder} holds a run already", hint="--force replaces it")
+    with writing(folder, ModelError):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (WEIGHTS, ONNX, STATE, METRICS, CURVES):
+            (folder / name).unlink(missing_ok=True)
+    return folder
+
+
+def _free(folder: Path) -> Path:
+    """`folder`, or with a number behind it if two runs begin in the same second."""
+    tries = (folder.with_name(f"{folder.name}-{n}") for n in range(2, 1000))
+    return folder if not folder.exists() else next(f for f in tries if not f.exists())
+
+
+def latest_run(below: Path = RUNS_FOLDER) -> Path | None:
+    """The folder below `below` whose model was written last, or None."""
+    found = sorted(below.glob(f"*/{ONNX}"), key=lambda p: (p.stat().st_mtime_ns, p))
+    return found[-1].parent if found else None
+
+
+def append_line(path: Path, record: dict[str, Any]) -> None:
+    """Add `record` to the JSON Lines file at `path`."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(record) + "\n")
+
+
+def write_json(path: Path, record: dict[str, Any]) -> None:
+    """Write `record` at `path`, atomically."""
+    write_text(path, json.dumps(record, ensure_ascii=False, indent=1) + "\n")

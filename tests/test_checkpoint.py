@@ -1,0 +1,149 @@
+"""Model files: whole or not at all, and no harm from hostile ones."""
+
+import json
+import os
+import pickle
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+
+from hwcli.checkpoint import load_weights, save_onnx, save_weights
+from hwcli.classify import Classifier
+from hwcli.errors import ModelError
+from hwcli.glyph import Normalisation
+from hwcli.model_info import METADATA_KEY, ModelInfo
+from hwcli.models.lenet import Lenet
+
+INFO = ModelInfo("lenet", {}, "char", ("a", "b", "ク"), ("Latn", "Latn", "Jpan"), Normalisation())
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    path = tmp_path / "model.safetensors"
+    save_weights(path, Lenet().build(classes=3, size=28), INFO)
+    return path
+
+
+def test_weights_and_metadata_come_back(weights: Path) -> None:
+    model, info = load_weights(weights)
+    assert info == INFO
+    assert not model.training
+    assert all(p.dtype == torch.float32 and p.device.type == "cpu" for p in model.parameters())
+
+
+class _Exploit:
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[str]]:
+        return os.mkdir, ("pickle-was-executed",)
+
+
+def _with_header(header: object) -> bytes:
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text
+
+
+HOSTILE = {
+    "empty": b"",
+    "pickle": pickle.dumps(_Exploit()),
+    "text": b"not a model\n" * 50,
+    "endless header": struct.pack("<Q", 2**60) + b"{}",
+    "endless tensor": _with_header(
+        {"a": {"dtype": "F32", "shape": [2**40, 2**20], "data_offsets": [0, 8]}}
+    ),
+    "no metadata": safetensors.torch.save({"a": torch.zeros(3)}),
+    "metadata that is no JSON": safetensors.torch.save({}, {METADATA_KEY: "{"}),
+    "deep JSON": safetensors.torch.save({}, {METADATA_KEY: "[" * 100_000}),
+    "another schema": safetensors.torch.save({}, {METADATA_KEY: '{"schema": "x/9"}'}),
+    "no weights": safetensors.torch.save({}, {METADATA_KEY: INFO.to_json()}),
+    "other shapes": safetensors.torch.save(
+        Lenet().build(classes=4, size=28).state_dict(), {METADATA_KEY: INFO.to_json()}
+    ),
+}
+
+
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("name", ["model.safetensors", "model.onnx"])
+def test_hostile_files_are_refused_in_one_line(name: str, content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    load = load_weights if name.endswith("safetensors") else Classifier
+    with pytest.raises(ModelError) as caught:
+        load(path)
+    assert str(path) in caught.value.message
+    assert "\n" not in caught.value.message
+    assert not Path("pickle-was-executed").exists()
+
+
+@pytest.mark.parametrize("keep", [1, 8, 200, 5000, -1])
+def test_a_truncated_file_is_refused(weights: Path, keep: int) -> None:
+    weights.write_bytes(weights.read_bytes()[:keep])
+    with pytest.raises(ModelError):
+        load_weights(weights)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no such model"):
+        load_weights(tmp_path / "none.safetensors")
+
+
+def test_an_onnx_that_is_not_the_network_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(b"the old one")
+    monkeypatch.setattr("hwcli.checkpoint.ONNX_TOLERANCE", -1.0)
+    samples = torch.zeros(2, 28, 28, dtype=torch.uint8)
+    with pytest.raises(ModelError, match="away from torch"):
+        save_onnx(path, Lenet().build(classes=3, size=28), INFO, samples)
+    assert path.read_bytes() == b"the old one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_onnx_holds_no_paths_of_this_machine(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    samples = torch.zeros(2, 28, 28, dtype=torch.uint8)
+    save_onnx(path, Lenet().build(classes=3, size=28), INFO, samples)
+    here = str(Path(__file__).resolve().parents[1]).encode()
+    assert here not in path.read_bytes()
+    assert b".py" not in path.read_bytes()
+
+
+def test_onnx_export_leaves_standard_output_alone(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    samples = torch.zeros(2, 28, 28, dtype=torch.uint8)
+    save_onnx(tmp_path / "model.onnx", Lenet().build(classes=3, size=28), INFO, samples)
+    assert capfd.readouterr().out == ""
+
+
+WRITE_FOR_EVER = """
+import sys
+from pathlib import Path
+from hwcli.atomic import write_bytes
+n = 0
+while True:
+    write_bytes(Path(sys.argv[1]), bytes([n % 256]) * 5_000_000)
+    print(n, flush=True)
+    n += 1
+"""
+
+
+def test_kill_while_saving_leaves_a_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    command = [sys.executable, "-c", WRITE_FOR_EVER, str(path)]
+    for wait_s in (0.0, 0.003, 0.006, 0.01):
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(wait_s)
+            process.send_signal(signal.SIGKILL)
+        content = path.read_bytes()
+        assert len(content) == 5_000_000
+        assert content == content[:1] * 5_000_000

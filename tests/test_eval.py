@@ -1,0 +1,246 @@
+"""`hwcli eval` as a user meets it, and the core under it."""
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from conftest import Result
+from hwcli.checkpoint import save_onnx
+from hwcli.classify import Classifier, top_k
+from hwcli.dataset import Dataset
+from hwcli.errors import ModelError
+from hwcli.glyph import Normalisation
+from hwcli.model_info import ModelInfo
+from hwcli.models.lenet import Lenet
+from hwcli.shards import Split
+from synthetic import CLASSES, SCRIPTS, make_dataset
+
+Hwcli = Callable[..., Result]
+
+
+def make_model(path: Path, classes: tuple[str, ...] = CLASSES, **changes: object) -> Path:
+    """An untrained LeNet at `path`."""
+    torch.manual_seed(0)
+    scripts = tuple("Deva" if c in ("नि", "Deva") else "Latn" for c in classes)
+    fields = {"target": "char", "normalisation": Normalisation(fit=24), "dataset": "made-up"}
+    info = ModelInfo("lenet", {}, classes=classes, scripts=scripts, **(fields | changes))  # type: ignore[arg-type]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples = torch.zeros(2, 28, 28, dtype=torch.uint8)
+    save_onnx(path, Lenet().build(classes=len(classes), size=28), info, samples)
+    return path
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return make_dataset(tmp_path_factory.mktemp("data") / "made-up")
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_model(tmp_path_factory.mktemp("models") / "made-up.onnx")
+
+
+def test_json_is_hwcli_eval_1(hwcli: Hwcli, model: Path, dataset: Dataset, tmp_path: Path) -> None:
+    result = hwcli("eval", model, "--data", dataset.folder, "--json", "--out", tmp_path / "out")
+    assert result.code == 0
+    found = json.loads(result.out)
+    assert list(found) == [
+        "schema", "model", "data", "split", "target", "n", "top", "macro", "weighted", "ece",
+        "classes", "confused",
+    ]  # fmt: skip
+    assert found["schema"] == "hwcli.eval/1"
+    assert (found["model"], found["data"], found["split"]) == ("made-up", "made-up", "test")
+    rows = dataset.load(Split.test)
+    predictions = top_k(Classifier(model).probabilities(rows.images), 5)
+    hits = predictions == rows.label[:, None]
+    assert found["n"] == len(rows) == 80
+    assert found["top"] == {str(k): hits[:, :k].any(1).mean() for k in (1, 2, 5)}
+    assert [c["char"] for c in found["classes"]] == list(CLASSES)
+    assert sum(c["support"] for c in found["classes"]) == 80
+    assert sum(c["count"] for c in found["confused"]) == 80 - hits[:, 0].sum()
+    assert set(found["macro"]) == set(found["weighted"]) == {"precision", "recall", "f1"}
+    assert json.loads((tmp_path / "out" / "eval.json").read_text(encoding="utf-8")) == found
+
+
+def test_the_files_say_the_same(
+    hwcli: Hwcli, model: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert hwcli("eval", model, "--data", dataset.folder, "--out", out).code == 0
+    assert {p.name for p in out.iterdir()} == {
+        "confusion.png", "confusion.csv", "classes.csv", "eval.json",
+    }  # fmt: skip
+    found = json.loads((out / "eval.json").read_text(encoding="utf-8"))
+    table = list(csv.reader((out / "confusion.csv").read_text(encoding="utf-8").splitlines()))
+    assert table[0][1:] == [row[0] for row in table[1:]] == list(CLASSES)
+    counts = np.array([row[1:] for row in table[1:]], int)
+    assert counts.trace() / counts.sum() == found["top"]["1"]
+    assert counts.sum(1).tolist() == [c["support"] for c in found["classes"]]
+    classes = list(csv.DictReader((out / "classes.csv").read_text(encoding="utf-8").splitlines()))
+    assert [c["codepoints"] for c in classes][-1] == "U+0928 U+093F"
+    assert [float(c["f1"]) for c in classes] == [c["f1"] for c in found["classes"]]
+
+
+def test_the_table_has_no_escapes_even_when_colour_is_forced(
+    hwcli: Hwcli, model: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS"):
+        monkeypatch.setenv(name, "1")
+    result = hwcli("eval", model, "--data", dataset.folder, "--topk", "3,1")
+    assert result.code == 0
+    assert "\x1b" not in result.out
+    assert "top-1 accuracy" in result.out and "top-3 accuracy" in result.out
+    assert "top-2" not in result.out
+    assert all(c in result.out for c in CLASSES)
+
+
+def test_without_a_model_the_latest_run_on_its_own_dataset(
+    hwcli: Hwcli, dataset: Dataset, model: Path
+) -> None:
+    make_dataset(Path("data/other"), classes=CLASSES[:2])
+    make_dataset(Path("data/made-up"), rows=40)
+    make_dataset(Path("data/newest"), classes=CLASSES[:2])
+    run = Path("runs/lenet-made-up-1")
+    run.mkdir(parents=True)
+    (run / "model.onnx").write_bytes(model.read_bytes())
+    (run / "config.json").write_text("{}")
+    result = hwcli("eval", "--json")
+    assert result.code == 0
+    found = json.loads(result.out)
+    assert (found["model"], found["data"]) == ("lenet-made-up-1", "made-up")
+    assert (run / "eval-made-up-test" / "confusion.png").is_file()
+    assert "lenet-made-up-1" in result.err and "made-up" in result.err
+
+
+def test_no_run_is_told_with_a_way_out(hwcli: Hwcli) -> None:
+    result = hwcli("eval")
+    assert result.code == 7
+    assert "hwcli train" in result.err
+    assert result.out == ""
+
+
+def test_a_split_without_rows_is_told_with_those_that_are_there(
+    hwcli: Hwcli, model: Path, tmp_path: Path
+) -> None:
+    make_dataset(tmp_path / "d", splits=(Split.train, Split.val), rows=20)
+    result = hwcli("eval", model, "--data", tmp_path / "d")
+    assert result.code == 6
+    assert "--split train" in result.err
+    assert hwcli("eval", model, "--data", tmp_path / "d", "--split", "val").code == 0
+
+
+def test_classes_that_the_model_lacks(hwcli: Hwcli, dataset: Dataset, tmp_path: Path) -> None:
+    model = make_model(tmp_path / "m.onnx", ("×", "x", "0"))
+    result = hwcli("eval", model, "--data", dataset.folder)
+    assert result.code == 7
+    assert "| - नि" in result.err and "--shared-classes" in result.err
+    result = hwcli("eval", model, "--data", dataset.folder, "--shared-classes", "--json")
+    assert result.code == 0
+    found = json.loads(result.out)
+    rows = dataset.load(Split.test)
+    assert found["n"] == np.isin(rows.label, [2, 3]).sum()
+    support = {c["char"]: c["support"] for c in found["classes"]}
+    assert support == {"×": (rows.label == 3).sum(), "x": 0, "0": (rows.label == 2).sum()}
+
+
+def test_no_class_in_common(hwcli: Hwcli, dataset: Dataset, tmp_path: Path) -> None:
+    model = make_model(tmp_path / "m.onnx", ("a", "b"))
+    result = hwcli("eval", model, "--data", dataset.folder, "--shared-classes")
+    assert result.code == 7
+    assert "no class in common" in result.err
+
+
+def test_a_class_that_is_not_in_the_split_is_not_missed(hwcli: Hwcli, tmp_path: Path) -> None:
+    """Only rows count: a class of the dataset without rows here does no harm."""
+    model = make_model(tmp_path / "m.onnx", ("0", "|"))
+    data = make_dataset(tmp_path / "d", classes=("0", "|"), rows=20, splits=(Split.test,))
+    assert hwcli("eval", model, "--data", data.folder).code == 0
+
+
+def test_script_as_the_target(hwcli: Hwcli, dataset: Dataset, tmp_path: Path) -> None:
+    model = make_model(tmp_path / "m.onnx", SCRIPTS, target="script")
+    found = json.loads(hwcli("eval", model, "--data", dataset.folder, "--json").out)
+    assert found["target"] == "script"
+    rows = dataset.load(Split.test)
+    assert [c["support"] for c in found["classes"]] == np.bincount(rows.script).tolist()
+
+
+def test_the_gate(hwcli: Hwcli, model: Path, dataset: Dataset, tmp_path: Path) -> None:
+    args = ("eval", model, "--data", dataset.folder, "--json", "--out", tmp_path / "out")
+    result = hwcli(*args, "--min-accuracy", "1")
+    assert result.code == 11
+    assert "below 1" in result.err
+    assert json.loads(result.out)["n"] == 80, "the result is there all the same"
+    assert hwcli(*args, "--min-accuracy", "0").code == 0
+
+
+def test_another_image_size_is_refused(hwcli: Hwcli, model: Path, tmp_path: Path) -> None:
+    make_dataset(tmp_path / "d", rows=20, size=32)
+    result = hwcli("eval", model, "--data", tmp_path / "d")
+    assert result.code == 7
+    assert "28 px" in result.err and "32 px" in result.err
+
+
+def test_another_normalisation_is_warned_of(hwcli: Hwcli, dataset: Dataset, tmp_path: Path) -> None:
+    model = make_model(tmp_path / "m.onnx", normalisation=Normalisation(fit=20, centre="mass"))
+    result = hwcli("eval", model, "--data", dataset.folder)
+    assert result.code == 0
+    assert "another normalisation" in result.err
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--topk", "0"), ("--topk", "1,x"), ("--topk", ""), ("--topk", "-1"),
+     ("--min-accuracy", "98"), ("--min-accuracy", "nan"), ("--threads", "-1"),
+     ("--split", "testing")],
+)  # fmt: skip
+def test_bad_options_are_usage_errors(
+    option: str, value: str, hwcli: Hwcli, model: Path, dataset: Dataset
+) -> None:
+    assert hwcli("eval", model, "--data", dataset.folder, f"{option}={value}").code == 2
+
+
+def test_a_place_that_cannot_be_written_is_told(
+    hwcli: Hwcli, model: Path, dataset: Dataset
+) -> None:
+    Path("file").write_text("in the way")
+    result = hwcli("eval", model, "--data", dataset.folder, "--out", "file/report")
+    assert result.code == 2 and "file/report: cannot be written" in result.err
+
+
+def test_more_places_than_classes_are_all_right(
+    hwcli: Hwcli, model: Path, dataset: Dataset
+) -> None:
+    found = json.loads(hwcli("eval", model, "--data", dataset.folder, "--topk", "99", "--json").out)
+    assert found["top"] == {"99": 1.0}
+
+
+def test_outputs_that_are_no_numbers_are_refused(
+    dataset: Dataset, model: Path, monkeypatch: pytest.MonkeyPatch, hwcli: Hwcli
+) -> None:
+    wrong = np.full((80, len(CLASSES)), np.nan, np.float32)
+    monkeypatch.setattr(Classifier, "logits", lambda self, glyphs: wrong[: len(glyphs)])
+    result = hwcli("eval", model, "--data", dataset.folder)
+    assert result.code == ModelError.exit_code == 7
+    assert "not finite" in result.err
+
+
+def test_eval_does_not_import_torch(model: Path, dataset: Dataset, tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from hwcli.cli import main\n"
+        "assert main(sys.argv[1:]) == 0\n"
+        "heavy = {'torch', 'torchvision', 'sklearn', 'scipy'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    command = [sys.executable, "-c", code, "eval", str(model), "--data", str(dataset.folder)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "top-1 accuracy" in done.stdout

@@ -1,0 +1,200 @@
+"""`hwcli train` as a user meets it."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import pytest
+
+from conftest import Result
+from hwcli.classify import Classifier
+from hwcli.models.table import MODELS
+from hwcli.training.runs import latest_run, new_run
+from synthetic import make_dataset
+
+Hwcli = Callable[..., Result]
+SHORT = ("--epochs", "1", "--batch-size", "32", "--threads", "1")
+
+
+def test_list_shows_every_model_with_its_parameters(hwcli: Hwcli) -> None:
+    result = hwcli("train", "--list")
+    assert result.code == 0
+    assert all(name in result.out for name in MODELS)
+    assert "63,406" in result.out
+    assert "\x1b" not in result.out
+
+
+def test_train_prints_the_run_folder_and_the_accuracy(hwcli: Hwcli) -> None:
+    make_dataset(Path("data/older"))
+    make_dataset(Path("data/made-up"))
+    result = hwcli("train", "lenet", *SHORT)
+    assert result.code == 0, result.err
+    folder, accuracy = result.out.rstrip("\n").split("\t")
+    assert folder.startswith("runs/lenet-made-up-")
+    assert 0 <= float(accuracy) <= 1
+    assert "made-up" in result.err, "which dataset is said"
+    assert Classifier(Path(folder) / "model.onnx").info.dataset == "made-up"
+    assert latest_run() == Path(folder)
+    config = json.loads((Path(folder) / "config.json").read_text())
+    assert config["options"]["epochs"] == 1, "a flag overrides"
+    assert config["options"]["augment"] == "rotate", "the model's own default"
+
+
+def test_every_option_reaches_the_run(hwcli: Hwcli, tmp_path: Path) -> None:
+    make_dataset(tmp_path / "d")
+    options = {
+        "target": "script", "device": "cpu", "epochs": 2, "time_s": 60.0, "batch_size": 16,
+        "lr": 0.01, "optimizer": "adamw", "weight_decay": 0.1, "schedule": "cosine",
+        "label_smoothing": 0.05, "ema": 0.5, "patience": 9, "augment": "photo", "balance": True,
+        "precision": "fp32", "seed": 3, "threads": 1,
+    }  # fmt: skip
+    flags = []
+    for name, value in options.items():
+        flag = "--time" if name == "time_s" else f"--{name.replace('_', '-')}"
+        flags += [flag] if value is True else [flag, "1m" if name == "time_s" else str(value)]
+    result = hwcli("-q", "train", "glyphnet", "--data", tmp_path / "d", "--out", "run", *flags)
+    assert result.code == 0, result.err
+    assert result.err == ""
+    assert json.loads(Path("run/config.json").read_text())["options"] == options
+
+
+def test_time_alone_lifts_the_limit_of_epochs(hwcli: Hwcli, tmp_path: Path) -> None:
+    make_dataset(tmp_path / "d")
+    result = hwcli("train", "lenet", "--data", tmp_path / "d", "--time", "0.5s", "--out", "run")
+    assert result.code == 0
+    options = json.loads(Path("run/config.json").read_text())["options"]
+    assert (options["epochs"], options["time_s"]) == (0, 0.5)
+
+
+def test_a_device_that_is_not_there_exits_10_in_one_line(
+    hwcli: Hwcli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    make_dataset(tmp_path / "d")
+    result = hwcli("-q", "train", "lenet", "--data", tmp_path / "d", "--device", "cuda")
+    assert result.code == 10
+    assert result.out == ""
+    assert [line.split(": ")[1] for line in result.err.splitlines()] == ["error", "hint"]
+    assert not Path("runs").exists(), "no empty run is left"
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        ((), 2, "--list"),
+        (("lenett",), 2, "lenet"),
+        (("lenet", "--lr", "0"), 2, "--lr"),
+        (("lenet", "--time", "soon"), 2, "5m"),
+        (("lenet", "--optimizer", "lion"), 2, "optimizer"),
+        (("lenet", "--device", "tpu"), 2, "cuda"),
+        (("lenet", "--data", "nowhere"), 6, "nowhere"),
+    ],
+)
+def test_what_cannot_be_is_told(args: tuple[str, ...], code: int, said: str, hwcli: Hwcli) -> None:
+    make_dataset(Path("data/d"), rows=30)
+    result = hwcli("train", *args)
+    assert result.code == code
+    assert said in result.err
+    assert result.out == ""
+
+
+def test_a_run_is_replaced_only_by_force(hwcli: Hwcli, tmp_path: Path) -> None:
+    make_dataset(tmp_path / "d")
+    args = ("train", "lenet", "--data", tmp_path / "d", "--out", "run", *SHORT)
+    assert hwcli(*args).code == 0
+    before = Path("run/model.onnx").read_bytes()
+    refused = hwcli(*args)
+    assert refused.code == 2 and "--force" in refused.err
+    assert Path("run/model.onnx").read_bytes() == before
+    assert hwcli(*args, "--force", "--seed", "5").code == 0
+    assert Path("run/model.onnx").read_bytes() != before
+
+
+def test_a_loss_that_is_not_finite_exits_7_with_the_hint(hwcli: Hwcli, tmp_path: Path) -> None:
+    make_dataset(tmp_path / "d")
+    result = hwcli("train", "lenet", "--data", tmp_path / "d", "--optimizer", "sgd",
+                   "--lr", "1e12", *SHORT)  # fmt: skip
+    assert result.code == 7
+    assert "step" in result.err and "--lr" in result.err
+
+
+def test_a_place_that_cannot_be_written_is_told(hwcli: Hwcli, tmp_path: Path) -> None:
+    data = make_dataset(tmp_path / "d").folder
+    Path("file").write_text("in the way")
+    train = hwcli("train", "lenet", "--data", data, "--out", "file/run", *SHORT)
+    assert train.code == 7 and "file/run: cannot be written" in train.err
+
+
+def test_a_full_disk_is_told(hwcli: Hwcli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("hwcli.training.loop.write_bytes", full)
+    make_dataset(tmp_path / "d")
+    result = hwcli("train", "lenet", "--data", tmp_path / "d", "--out", "run", *SHORT)
+    assert result.code == 7
+    assert "No space left" in result.err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_ctrl_c_exits_130_and_keeps_the_best_model(tmp_path: Path) -> None:
+    make_dataset(tmp_path / "d")
+    command = [sys.executable, "-m", "hwcli", "train", "lenet", "--data", "d", "--out", "run",
+               "--epochs", "100000", "--patience", "0", "--threads", "1"]  # fmt: skip
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None and process.stdout is not None
+        while "epoch 2:" not in (line := process.stderr.readline()):
+            assert line, "ended before it was interrupted"
+        process.send_signal(signal.SIGINT)
+        rest, out = process.stderr.read(), process.stdout.read()
+    assert process.returncode == 130, rest
+    assert out == ""
+    assert "Traceback" not in rest
+    assert Classifier(tmp_path / "run" / "model.onnx").info.architecture == "lenet"
+
+
+def test_the_augmentation_sheet(hwcli: Hwcli, tmp_path: Path) -> None:
+    make_dataset(tmp_path / "d")
+    args = ("train", "glyphnet", "--data", tmp_path / "d", "--preview-augment", "sheet.png")
+    assert hwcli(*args).code == 0
+    sheet = cv2.imread("sheet.png", cv2.IMREAD_UNCHANGED)
+    assert sheet.shape[0] > 24 * 28 and sheet.shape[1] > 20 * 28
+    assert not Path("runs").exists()
+
+
+def test_runs_of_the_same_second_do_not_share_a_folder() -> None:
+    folders = {new_run("lenet", "d", out=None, force=False) for _ in range(3)}
+    assert len(folders) == 3
+
+
+def test_the_latest_run_is_the_one_whose_model_is_newest() -> None:
+    assert latest_run() is None
+    for name in ("b", "a"):
+        Path("runs", name).mkdir(parents=True)
+        Path("runs", name, "model.onnx").write_bytes(b"x")
+    Path("runs/unfinished").mkdir()
+    assert latest_run() == Path("runs/a")
+
+
+def test_the_help_of_train_and_eval_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from hwcli.cli import main\n"
+        "assert main([sys.argv[1], '-h']) == 0\n"
+        "heavy = {'torch', 'numpy', 'cv2', 'h5py', 'onnxruntime', 'matplotlib', 'rich'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    for command in ("train", "eval"):
+        done = subprocess.run(
+            [sys.executable, "-c", code, command], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert "For example" in done.stdout
