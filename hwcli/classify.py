@@ -20,8 +20,6 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 from hwcli.errors import ModelError
 from hwcli.model_info import METADATA_KEY, ModelInfo, parse_info
 
-onnxruntime.disable_telemetry_events()  # it would leave files in the user's cache folder
-
 BATCH = 512
 """Glyphs per call of ONNX Runtime; larger batches gain nothing on a CPU."""
 BUNDLED = "latin"

@@ -200,6 +200,25 @@ def test_exif_orientation_is_followed(hwcli, tmp_path: Path, line: Path) -> None
     assert (got["text"], got["width"]) == (expected["text"], expected["width"])
 
 
+@pytest.mark.parametrize("angle", [-8, 5])
+def test_skewed_photos_are_read_as_straight_ones(hwcli, tmp_path: Path, angle: float) -> None:
+    from pages import written
+
+    page = Image.fromarray(written(["HELLO WORLD", "ABCDE FGHKL", "MNOPR STUVW"]))
+    page.rotate(angle, expand=True, fillcolor=90, resample=Image.Resampling.BICUBIC).save(
+        tmp_path / "p.png"
+    )
+    record = records(hwcli("ocr", tmp_path / "p.png").out)[0]
+    assert [len(line["text"]) for line in record["lines"]] == [11, 11, 11]
+    assert record["angle_deg"] == pytest.approx(-angle, abs=0.5)
+    boxes = np.asarray([g["box"] for g in record["glyphs"]])
+    assert (boxes[:, 2] <= record["width"]).all() and (boxes[:, 3] <= record["height"]).all()
+    rises = (
+        np.diff(boxes[:10, 1].astype(float)).mean() / np.diff(boxes[:10, 0].astype(float)).mean()
+    )
+    assert np.degrees(np.arctan(rises)) == pytest.approx(-angle, abs=2)
+
+
 def test_missing_path_is_3(hwcli, tmp_path: Path) -> None:
     code, out, err = hwcli("ocr", tmp_path / "nothing")
     assert (code, out) == (3, "") and "nothing: no such file" in err

@@ -155,7 +155,7 @@ def _level(photo: Photo) -> tuple[_Straight | None, Ink]:
     if not angle:
         return None, ink
     turned = turn(photo.grey, angle)
-    return _Straight(turned, angle), find_ink(turned.grey)
+    return _Straight(turned, angle), find_ink(turned.grey).within(turned.inside)
 
 
 def _lines(glyphs: tuple[Glyph, ...]) -> tuple[Line, ...]:

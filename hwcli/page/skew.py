@@ -15,6 +15,8 @@ _LEAST_DEG = 1.0
 """Smaller slopes are left as they are."""
 _GAIN = 1.4
 """A turned page must have rows of ink this much sharper than the page as it is."""
+_EDGE = 3
+"""Left out along the edge of a turned photo, px: what is drawn out from there is no ink."""
 _POINTS = 40_000
 """Ink pixels looked at."""
 
@@ -60,6 +62,8 @@ class Turned:
 
     grey: Grey
     """uint8 (H', W'): large enough for all of the photo."""
+    inside: Grey
+    """uint8 (H', W'): 255 where it shows the photo, 0 in the corners and on the very edge."""
     back: NDArray[np.float64]
     """float64 (2, 3): affine map from its pixels to the photo's."""
 
@@ -71,16 +75,21 @@ def turn(grey: Grey, angle_deg: float) -> Turned:
     corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], np.float64)
     placed = corners @ forth.T
     forth[:, 2] -= placed.min(axis=0)
-    size = np.ceil(placed.max(axis=0) - placed.min(axis=0)).astype(int)
+    new_width, new_height = (int(n) for n in np.ceil(placed.max(axis=0) - placed.min(axis=0)))
     turned = cv2.warpAffine(
         grey,
         forth,
-        (int(size[0]), int(size[1])),
+        (new_width, new_height),
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
+    whole = np.zeros_like(grey)
+    whole[_EDGE:-_EDGE, _EDGE:-_EDGE] = 255
+    inside = cv2.warpAffine(whole, forth, (new_width, new_height), flags=cv2.INTER_NEAREST)
     return Turned(
-        np.asarray(turned, np.uint8), np.asarray(cv2.invertAffineTransform(forth), np.float64)
+        np.asarray(turned, np.uint8),
+        np.asarray(inside, np.uint8),
+        np.asarray(cv2.invertAffineTransform(forth), np.float64),
     )
 
 
