@@ -10,9 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_SMOOTHING = 0.5
-"""Glyphs of each kind that every line is taken to have had already."""
-_PAGE_SHARE = 0.5
+_SMOOTHING = 1 / 3
+"""Glyphs of each of the three kinds that every line is taken to have had (Perks 1947)."""
+_ROUNDS = 2
+"""How often the kinds of all glyphs are settled by each other."""
+_PAGE_SHARE = 0.3
 """What a glyph elsewhere on the page counts for, against one in the line."""
 _LOW, _LOW_AMONG_CAPITALS, _LOW_AMONG_SMALL = 0.72, 0.5, 0.8
 """Lower case is below this share of the height of capitals and digits in the line: where nothing
@@ -44,7 +46,8 @@ def settle_kinds(
     """Probabilities given how many letters, digits and signs the rest of the line holds.
 
     The share of each kind among the other glyphs of the line (and, less, of the page) is the prior
-    of the glyph's own kind; within a kind nothing changes.
+    of the glyph's own kind; within a kind nothing changes. What the others are is itself settled by
+    their neighbours, so this is done over again a few times.
 
     Args:
         probabilities: (N, classes), rows summing to 1.
@@ -54,16 +57,24 @@ def settle_kinds(
     if not len(probabilities):
         return Settled(probabilities, np.empty(0, np.bool_))
     kind = _kinds(classes)
-    of_kind = (probabilities @ kind).astype(np.float64)
-    per_line = np.zeros((int(line.max()) + 1, kind.shape[1]))
+    settled = probabilities
+    for _ in range(_ROUNDS):
+        prior = _prior((settled @ kind).astype(np.float64), line)
+        weighted = probabilities * (prior @ kind.T)
+        settled = (weighted / weighted.sum(axis=1, keepdims=True)).astype(np.float32)
+    return Settled(settled, settled.argmax(axis=1) != probabilities.argmax(axis=1))
+
+
+def _prior(of_kind: NDArray[np.float64], line: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Prior of each kind for every glyph, (N, kinds), from how probable each is for the others."""
+    per_line = np.zeros((int(line.max()) + 1, of_kind.shape[1]))
     np.add.at(per_line, line, of_kind)
     in_line = per_line[line] - of_kind
     elsewhere = of_kind.sum(axis=0) - per_line[line]
-    counts = in_line + _PAGE_SHARE * np.minimum(elsewhere, 10 * per_line[line].clip(1)) + _SMOOTHING
-    prior = counts / counts.sum(axis=1, keepdims=True)
-    weighted = probabilities * (prior @ kind.T)
-    settled = (weighted / weighted.sum(axis=1, keepdims=True)).astype(np.float32)
-    return Settled(settled, settled.argmax(axis=1) != probabilities.argmax(axis=1))
+    most = 10 * per_line[line].sum(axis=1, keepdims=True)
+    share = _PAGE_SHARE * np.minimum(1, most / elsewhere.sum(axis=1, keepdims=True).clip(1))
+    counts = in_line + share * elsewhere + _SMOOTHING
+    return np.asarray(counts / counts.sum(axis=1, keepdims=True), np.float64)
 
 
 def _kinds(classes: tuple[str, ...]) -> NDArray[np.float64]:
