@@ -82,8 +82,15 @@ class Classifier:
         return np.concatenate(parts)
 
     def probabilities(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Calibrated probabilities, float32 (N, classes); each row sums to 1."""
-        return softmax(self.logits(glyphs) / np.float32(self.info.temperature))
+        """Calibrated probabilities, float32 (N, classes); each row sums to 1.
+
+        Raises:
+            ModelError: the model fails on them, or gives what is no number.
+        """
+        logits = self.logits(glyphs)
+        if not np.isfinite(logits).all():
+            raise ModelError(f"{self.path}: gives logits that are not finite")
+        return softmax(logits / np.float32(self.info.temperature))
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -98,19 +105,21 @@ def top_k(probabilities: NDArray[np.float32], k: int) -> NDArray[np.intp]:
 
 
 def find_model(name: str | None, bundled: Sequence[str] = (BUNDLED,)) -> Path:
-    """The `model.onnx` that `name` means: a file, a run folder, a bundled name, or None for ours.
+    """The `model.onnx` that `name` means: a bundled name, a run folder, a file, or None for ours.
+
+    A folder that is called as a bundled model is meant by `./NAME`.
 
     Raises:
         ModelError: nothing of that name.
     """
     chosen = BUNDLED if name is None else name
+    if chosen in bundled:
+        return Path(str(files("hwcli") / "assets" / "models" / f"{chosen}.onnx"))
     path = Path(chosen)
     if path.is_dir():
         return path / "model.onnx"
     if path.suffix == ".onnx" or path.is_file():
         return path
-    if chosen in bundled:
-        return Path(str(files("hwcli") / "assets" / "models" / f"{chosen}.onnx"))
     raise ModelError(
         f"{chosen}: no such run folder, model file or bundled model",
         hint=f"bundled: {', '.join(bundled)}; a run folder looks like runs/lenet-…",

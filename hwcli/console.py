@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ClassVar, TextIO
 
+from hwcli.errors import InputError, PartialFailure
+
 Progress = Callable[[int, int], None]
 """`progress(done, total)`: what core code reports to; `total` 0 means not known yet."""
 
@@ -59,7 +61,14 @@ def results() -> Iterator[TextIO]:
 
     Raises:
         ClosedPipe: the reader has gone.
+        PartialFailure: what it writes to is full.
+        InputError: there is none.
     """
+    if sys.stdout is None:  # closed before we were started
+        raise InputError(
+            "there is no standard output to write to",
+            hint="send it to /dev/null instead of closing it",
+        )
     sys.stdout.flush()
     if not _has_descriptors():  # in-process use (tests, notebooks): no descriptors to guard
         real, sys.stdout = sys.stdout, sys.stderr
@@ -71,13 +80,18 @@ def results() -> Iterator[TextIO]:
     private = os.dup(1)
     os.dup2(2, 1)
     real, sys.stdout = sys.stdout, sys.stderr
-    stream = open(private, "w", encoding="utf-8", newline="\n", buffering=1 << 16)  # noqa: SIM115, PTH123
+    # File names that are not UTF-8 come out as the bytes they are.
+    stream = open(  # noqa: SIM115, PTH123 (a descriptor, closed below)
+        private, "w", encoding="utf-8", errors="surrogateescape", newline="\n", buffering=1 << 16
+    )
     try:
         yield stream
         stream.flush()
     except OSError as error:
-        if error.errno in (errno.EPIPE, errno.EINVAL) and error.filename is None:
+        if error.filename is None and error.errno == errno.EPIPE:
             raise ClosedPipe from None
+        if error.filename is None and error.errno in (errno.ENOSPC, errno.EIO, errno.EFBIG):
+            raise PartialFailure(f"standard output cannot be written ({error.strerror})") from error
         raise
     finally:
         sys.stdout = real

@@ -43,8 +43,8 @@ class ModelInfo:
             raise ValueError(f"{len(self.classes)} classes but {len(self.scripts)} scripts")
         if len(set(self.classes)) != len(self.classes):
             raise ValueError("a class is listed twice")
-        if not self.temperature > 0:
-            raise ValueError(f"temperature must be above 0, not {self.temperature}")
+        if not 0.01 <= self.temperature <= 100:
+            raise ValueError(f"temperature must be from 0.01 to 100, not {self.temperature:.3g}")
 
     def to_json(self) -> str:
         """One line of JSON."""

@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -46,7 +45,10 @@ def loaded_by(*argv: str) -> set[str]:
         f"hwcli.cli.main({list(argv)!r})\n"
         "print(*sys.modules, file=sys.stderr)"
     )
-    return set(fresh(code).stderr.split())
+    run = fresh(code)
+    names = set(run.stderr.split())
+    assert run.returncode == 0 and "hwcli.cli" in names, run.stderr
+    return names
 
 
 @pytest.mark.parametrize(
@@ -144,15 +146,22 @@ def test_closed_pipe_ends_quietly(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 def test_ctrl_c_is_130(tmp_path: Path) -> None:
-    fifo = tmp_path / "pipe.png"
-    os.mkfifo(fifo)  # reading it blocks until the signal comes
+    from PIL import Image
+
+    path = tmp_path / "white.png"
+    Image.new("L", (30, 30), 255).save(path)
     process = subprocess.Popen(
-        [sys.executable, "-m", "hwcli", "ocr", str(fifo)],
+        [sys.executable, "-m", "hwcli", "ocr", "-", "--jobs", "1"],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(3)
+    assert process.stdin and process.stdout
+    process.stdin.write(f"{path}\n" * 100_000)
+    process.stdin.close()
+    process.stdin = None
+    assert json.loads(process.stdout.readline())["text"] == ""  # it is at work
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == errors.EXIT_INTERRUPTED
@@ -167,3 +176,20 @@ def test_completions_equal_a_fresh_render(shell: str, name: str) -> None:
 
     script = get_completion_script(prog_name="hwcli", complete_var="_HWCLI_COMPLETE", shell=shell)
     assert (ROOT / "completions" / name).read_text("utf-8") == script + "\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux")
+def test_full_standard_output_is_one_line(tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.new("L", (30, 30), 255).save(tmp_path / "white.png")
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "hwcli", "ocr", str(tmp_path / "white.png")],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert run.returncode == 8
+    assert run.stderr.count("\n") == 1 and "standard output cannot be written" in run.stderr

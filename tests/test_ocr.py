@@ -1,9 +1,13 @@
 """`hwcli ocr` as its users meet it: files, folders, pipes, and every kind of bad photo."""
 
 import csv
+import difflib
 import io
 import json
+import os
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -11,7 +15,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-PHOTOS = Path(__file__).parent.parent / "hwcli" / "assets" / "photos"
+import hwcli as package
+
+PHOTOS = Path(package.__file__).parent / "assets" / "photos"
 
 
 @pytest.fixture
@@ -195,9 +201,12 @@ def test_exif_orientation_is_followed(hwcli, tmp_path: Path, line: Path) -> None
     expected = records(hwcli("ocr", line).out)[0]
     exif = Image.Exif()
     exif[0x0112] = 6  # shown turned by 90° clockwise
-    Image.open(line).rotate(90, expand=True).save(tmp_path / "turned.png", exif=exif)
-    got = records(hwcli("ocr", tmp_path / "turned.png").out)[0]
-    assert (got["text"], got["width"]) == (expected["text"], expected["width"])
+    turned = Image.open(line).rotate(90, expand=True)
+    deep = Image.fromarray(np.asarray(turned).astype(np.uint16) * 257)
+    for image in (turned, deep):
+        image.save(tmp_path / "turned.png", exif=exif)
+        got = records(hwcli("ocr", tmp_path / "turned.png").out)[0]
+        assert (got["text"], got["width"]) == (expected["text"], expected["width"])
 
 
 @pytest.mark.parametrize("angle", [-8, 5])
@@ -217,6 +226,95 @@ def test_skewed_photos_are_read_as_straight_ones(hwcli, tmp_path: Path, angle: f
         np.diff(boxes[:10, 1].astype(float)).mean() / np.diff(boxes[:10, 0].astype(float)).mean()
     )
     assert np.degrees(np.arctan(rises)) == pytest.approx(-angle, abs=2)
+
+
+def test_bundled_photos_are_read_right(hwcli) -> None:
+    with (PHOTOS / "truth.csv").open(encoding="utf-8", newline="") as file:
+        truth = {r["relative_path"]: r["text"] for r in csv.DictReader(file)}
+    got = {Path(r["file"]).name: r["text"] for r in records(hwcli("ocr", PHOTOS).out)}
+    assert got.keys() == truth.keys()
+    for name, text in truth.items():
+        want = text.replace("\\n", "\n")
+        alike = difflib.SequenceMatcher(None, want.lower(), got[name].lower()).ratio()
+        # Cards are read without a fault; on sheets of single letters some cannot be told.
+        assert alike >= (1.0 if name.startswith("card") else 0.85), (name, got[name])
+
+
+def test_photo_of_odd_size_read_reduced_keeps_boxes_inside(hwcli, tmp_path: Path) -> None:
+    page = np.full((3001, 4999), 230, np.uint8)
+    page[2800:3001, 100:140] = page[2800:3001, 300:340] = 20
+    page[1000:1400, 1000:1040] = 20
+    Image.fromarray(page).save(tmp_path / "p.png", compress_level=1)
+    record = records(hwcli("ocr", tmp_path / "p.png").out)[0]
+    assert record["glyphs"]
+    assert all(g["box"][3] <= 3001 and g["box"][2] <= 4999 for g in record["glyphs"])
+
+
+def test_tall_sliver_of_noise_does_not_hang(hwcli, tmp_path: Path) -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (99_999, 3), np.uint8)
+    Image.fromarray(grey).save(tmp_path / "thin.png")
+    assert hwcli("ocr", tmp_path / "thin.png").code == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes")
+@pytest.mark.parametrize("form", ["jsonl", "csv", "text"])
+def test_file_names_that_are_not_utf8(hwcli, tmp_path: Path, line: Path, form: str) -> None:
+    odd = tmp_path / "odd"
+    odd.mkdir()
+    target = odd / os.fsdecode(b"n\xff.png")
+    target.write_bytes(line.read_bytes())
+    run = subprocess.run(
+        [sys.executable, "-m", "hwcli", "ocr", str(odd), "--format", form],
+        capture_output=True,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stderr
+    if form == "jsonl":
+        assert json.loads(run.stdout)["file"] == str(target)
+    elif form == "csv":
+        assert b"n\xff.png," in run.stdout
+
+
+@pytest.mark.parametrize(
+    "argv, stdin, code, told",
+    [
+        pytest.param([""], b"", 2, "empty path", id="empty path"),
+        pytest.param(["-"], b"", 3, "no paths on standard input", id="empty stdin"),
+        pytest.param(["a" * 300], b"", 8, "name too long", id="name too long"),
+        pytest.param(["-"], b"a\0b\n", 8, "null", id="NUL in a path"),
+    ],
+)
+def test_odd_paths(hwcli, argv: list[str], stdin: bytes, code: int, told: str) -> None:
+    result = hwcli("ocr", *argv, stdin=stdin)
+    assert result.code == code and told in result.err.lower()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="POSIX")
+def test_pipes_are_no_photos(hwcli, tmp_path: Path, line: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    assert [r["file"] for r in records(hwcli("ocr", tmp_path).out)] == [str(line)]
+    code, out, _ = hwcli("ocr", tmp_path / "pipe.png")
+    assert code == 8 and "not a file" in records(out)[0]["error"]["message"]
+
+
+def test_a_folder_called_as_the_bundled_model_is_no_trap(hwcli, line: Path) -> None:
+    Path("latin").mkdir()
+    assert hwcli("ocr", line).code == 0
+    assert hwcli("ocr", line, "--model", "latin").code == 0
+    assert hwcli("ocr", line, "--model", "./latin").code == 7
+
+
+def test_overlays_of_the_same_name_do_not_replace_each_other(hwcli, tmp_path: Path) -> None:
+    white = Image.new("L", (30, 30), 255)
+    for path in (Path("a.png"), Path("../a.png")):
+        white.save(path)
+    hwcli("ocr", "a.png", "../a.png", "--overlay", tmp_path / "seen")
+    assert len(list((tmp_path / "seen").rglob("*.png"))) == 2
+
+
+def test_overlay_that_cannot_be_written_is_one_line(hwcli, line: Path) -> None:
+    code, _, err = hwcli("ocr", line, "--overlay", "/dev/null/x")
+    assert code == 3 and err.count("\n") == 1
 
 
 def test_missing_path_is_3(hwcli, tmp_path: Path) -> None:

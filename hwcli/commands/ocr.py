@@ -1,5 +1,6 @@
 """`hwcli ocr`: photos into characters."""
 
+import math
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
@@ -10,7 +11,7 @@ import typer
 
 from hwcli import console
 from hwcli.commands.options import Quiet, Verbose
-from hwcli.errors import PartialFailure
+from hwcli.errors import PartialFailure, UsageError
 
 if TYPE_CHECKING:
     from hwcli.formats import Format
@@ -48,7 +49,9 @@ def ocr(
         typer.Option(help="Folder for pictures of the photos with what was read drawn in."),
     ] = None,
     from0: Annotated[bool, typer.Option(help="Paths on standard input end in NUL.")] = False,
-    max_mpixels: Annotated[float, typer.Option(help="Refuse photos of more megapixels.")] = 100.0,
+    max_mpixels: Annotated[
+        float, typer.Option(min=0, max=1e6, help="Refuse photos of more megapixels.")
+    ] = 100.0,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Processes.  [default: one a core]")
     ] = None,
@@ -76,6 +79,8 @@ def ocr(
     from hwcli.page.inputs import find_photos
 
     photos = find_photos(list(_expand(paths, from0=from0)))
+    if not math.isfinite(max_mpixels):
+        raise UsageError("--max-mpixels must be a number")
     options = ReadOptions(find_model(model), topk, context, max_mpixels)
     readings = read_photos(photos, options, jobs or default_jobs(len(photos)))
     with console.results() as out, console.progress("reading", "photo") as progress:
@@ -93,6 +98,8 @@ def ocr(
 
 def _expand(paths: list[str], *, from0: bool) -> Iterator[Path]:
     for path in paths:
+        if not path:
+            raise UsageError("an empty path")
         if path != "-":
             yield Path(path)
             continue

@@ -2,20 +2,19 @@
 
 import logging
 import os
-import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from itertools import islice
-from multiprocessing import get_context
+from itertools import chain
 from pathlib import Path
 
 from hwcli.errors import HwcliError
 from hwcli.page.photo import MAX_MEGAPIXELS
 from hwcli.page.reader import Reader
 from hwcli.page.reading import Failure, Page
+from hwcli.processes import new_pool, submit
 
 logger = logging.getLogger(__name__)
 
@@ -71,41 +70,40 @@ def _read(reader: Reader, path: Path, options: ReadOptions) -> Page | Failure:
 def _read_in_processes(
     paths: Iterator[Path], options: ReadOptions, jobs: int
 ) -> Iterator[Page | Failure]:
-    waiting: deque[tuple[Path, Future[Page | Failure]]] = deque()
-    with ProcessPoolExecutor(
-        jobs, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(options,)
-    ) as pool:
-        try:
-            for path in islice(paths, jobs * _AHEAD):
-                waiting.append((path, pool.submit(_read_in_worker, path)))
-            while waiting:
-                path, future = waiting.popleft()
-                yield future.result()
-                for following in islice(paths, 1):
-                    waiting.append((following, pool.submit(_read_in_worker, following)))
-        except BrokenProcessPool:
-            logger.warning("a worker process died; its photos are read one at a time")
-            lost = [path, *(p for p, _ in waiting), *paths]
-            yield from _read_carefully(lost, options)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    waiting: deque[tuple[Path, Future[Page | Failure] | None]] = deque()
+    pool = new_pool(jobs, _start_worker, options)
+    try:
+        while True:
+            while len(waiting) < jobs * _AHEAD and (path := next(paths, None)) is not None:
+                waiting.append((path, None))  # on the list before it can be lost
+                waiting[-1] = (path, submit(pool, _read_in_worker, path))
+            if not waiting:
+                return
+            future = waiting[0][1]
+            assert future is not None
+            reading = future.result()
+            waiting.popleft()
+            yield reading
+    except BrokenProcessPool:
+        logger.warning("a worker process died; what it was reading is read one by one")
+        yield from _read_carefully(chain((path for path, _ in waiting), paths), options)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _read_carefully(paths: list[Path], options: ReadOptions) -> Iterator[Page | Failure]:
+def _read_carefully(paths: Iterable[Path], options: ReadOptions) -> Iterator[Page | Failure]:
     """Each photo in a process that the next can do without."""
-    context = get_context("spawn")
-    pool = ProcessPoolExecutor(1, context, _start_worker, (options,))
+    pool = new_pool(1, _start_worker, options)
     try:
         for path in paths:
             try:
-                yield pool.submit(_read_in_worker, path).result()
+                yield submit(pool, _read_in_worker, path).result()
             except BrokenProcessPool:
                 yield Failure(str(path), "Crash", f"{path}: the process that read it died")
-                pool.shutdown(wait=False)
-                pool = ProcessPoolExecutor(1, context, _start_worker, (options,))
+                pool.shutdown(wait=True)
+                pool = new_pool(1, _start_worker, options)
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 class _Worker:
@@ -116,7 +114,6 @@ class _Worker:
 
 
 def _start_worker(options: ReadOptions) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     _Worker.options = options
     _Worker.reader = _reader(options, threads=1)
 

@@ -1,11 +1,13 @@
 """`hwcli.ocr/1`: JSON Lines, one object a photo."""
 
 import json
+import re
 
 from hwcli.characters import codepoints
 from hwcli.page.reading import Failure, Glyph, Page
 
 SCHEMA = "hwcli.ocr/1"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class JsonlFormat:
@@ -61,4 +63,5 @@ def _glyph(glyph: Glyph) -> dict[str, object]:
 
 def _line(record: dict[str, object]) -> str:
     text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "replace").decode() + "\n"
+    # Bytes of a file name that are not UTF-8 stay what Python makes of them: `\\udcff`.
+    return _SURROGATE.sub(lambda m: f"\\u{ord(m[0]):04x}", text) + "\n"

@@ -12,7 +12,7 @@ from hwcli.page.ink import Grey
 Boxes = NDArray[np.int32]
 """int32 (N, 4): x0, y0, x1, y1, half-open, px."""
 
-_MOST = 20_000
+_MOST = 10_000
 """Components looked at, at most: more are noise."""
 _THIN = 0.3
 """Frames and grids cover at most this share of their box."""

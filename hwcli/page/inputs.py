@@ -17,7 +17,9 @@ def find_photos(paths: Sequence[Path]) -> list[Path]:
     Raises:
         InputError: none of the paths exists, or the folders hold no image.
     """
-    if not any(p.exists() for p in paths):
+    if not paths:
+        raise InputError("no paths on standard input")
+    if not any(_is_there(p) for p in paths):
         missing = ", ".join(map(str, paths[:3]))
         raise InputError(f"{missing}: no such file or folder")
     photos = [photo for path in paths for photo in _photos_at(path)]
@@ -29,15 +31,30 @@ def find_photos(paths: Sequence[Path]) -> list[Path]:
     return photos
 
 
+def _is_there(path: Path) -> bool:
+    """Whether `path` exists, or cannot even be looked at: reading it will tell why."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError):
+        return True
+    return True
+
+
 def _photos_at(path: Path) -> Iterator[Path]:
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises for names it cannot look up)
         yield path
         return
-    for folder, folders, files in os.walk(path):
+    unreadable: list[OSError] = []
+    for folder, folders, files in os.walk(path, onerror=unreadable.append):
         folders[:] = sorted((f for f in folders if not f.startswith(".")), key=natural_key)
         for name in sorted(files, key=natural_key):
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
-                yield Path(folder) / name
+            file = Path(folder) / name
+            if not name.startswith(".") and file.suffix.lower() in SUFFIXES and file.is_file():
+                yield file
+    # A folder that cannot be read becomes an error record, so that its photos are missed.
+    yield from (Path(error.filename) for error in unreadable)
 
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:

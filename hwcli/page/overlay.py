@@ -1,9 +1,12 @@
 """A picture of a photo with what was read drawn in: boxes, lines, characters, confidence."""
 
+import io
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from hwcli.atomic import write_bytes, writing
+from hwcli.errors import InputError
 from hwcli.fonts import drawable
 from hwcli.page.photo import decode_photo
 from hwcli.page.reading import Glyph, Page
@@ -20,18 +23,19 @@ def save_overlay(page: Page, folder: Path) -> Path:
     """Draw `page` on its photo and save it below `folder`; return the file written.
 
     Raises:
-        InputError: the photo cannot be read any more.
+        InputError: the photo cannot be read any more, or the folder not be written.
     """
     source = Path(page.file)
     limit = page.width * page.height / 1e6 + 1
     photo = decode_photo(source.read_bytes(), str(source), max_megapixels=limit, colour=True)
     picture = draw_overlay(Image.fromarray(photo.grey), page)
-    parts = [p for p in source.parts if p not in (source.anchor, "..", ".")]
+    parts = ["__" if p == ".." else p for p in source.parts if p not in (source.anchor, ".")]
     target = folder.joinpath(*parts).with_name(source.name + ".png")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(target.name + ".partial")
-    picture.save(partial, format="PNG")
-    partial.replace(target)
+    out = io.BytesIO()
+    picture.save(out, format="PNG")
+    with writing(folder, InputError):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(target, out.getvalue())
     return target
 
 

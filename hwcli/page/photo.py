@@ -2,6 +2,7 @@
 
 import io
 import math
+import stat
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,9 +45,13 @@ def load_photo(path: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Photo:
         InputError: missing, empty, not an image, truncated, or larger than `max_megapixels`.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise InputError(f"{path}: not a file")
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from error
+    except ValueError as error:  # a NUL in the name
+        raise InputError(f"{path}: {error}") from error
     return decode_photo(data, str(path), max_megapixels=max_megapixels)
 
 
@@ -96,13 +101,12 @@ def _check_size(image: Image.Image, name: str, max_megapixels: float) -> None:
 
 
 def _upright(image: Image.Image, mode: str) -> NDArray[np.uint8]:
-    if image.mode.startswith(("I", "F")):  # 16 and 32 bits: scaled by what is there
-        values = np.asarray(image, np.float64)
-        low, high = float(np.nanmin(values)), float(np.nanmax(values))
-        scaled = np.nan_to_num((values - low) * (255 / (high - low) if high > low else 0.0))
-        upright = ImageOps.exif_transpose(Image.fromarray(scaled.astype(np.uint8)))
-        return np.asarray(upright.convert(mode), np.uint8)
     turned = ImageOps.exif_transpose(image)
+    if turned.mode.startswith(("I", "F")):  # 16 and 32 bits: scaled by what is there
+        values = np.nan_to_num(np.asarray(turned, np.float64))
+        low, high = float(values.min()), float(values.max())
+        scaled = (values - low) * (255 / (high - low) if high > low else 0.0)
+        return np.asarray(Image.fromarray(scaled.astype(np.uint8)).convert(mode), np.uint8)
     if turned.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in turned.info:
         turned = turned.convert("RGBA")
         paper = Image.new("RGBA", turned.size, (255, 255, 255, 255))

@@ -70,7 +70,9 @@ class Reader:
         boxes = segments.boxes[layout.order]
         if straight is not None:
             boxes = turn_back(boxes, straight.turned, photo.grey.shape)
-        glyphs = self._glyphs(ink, segments, layout, boxes * photo.reduced)
+        limits = [photo.width, photo.height] * 2
+        boxes = np.minimum(boxes * photo.reduced, limits).astype(np.int32)
+        glyphs = self._glyphs(ink, segments, layout, boxes)
         scripts = Counter(g.script for g in glyphs)
         return Page(
             file=name,

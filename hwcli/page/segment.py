@@ -120,7 +120,11 @@ def _join(
     for a in order.tolist():
         until = int(np.searchsorted(starts, boxes[a, 2] + reach))
         first = int(np.searchsorted(starts, boxes[a, 0]))
-        for b in order[first:until].tolist():
+        near = order[first:until]
+        level = (boxes[near, 1] < boxes[a, 3] + 2 * reach) & (
+            boxes[near, 3] > boxes[a, 1] - 2 * reach
+        )
+        for b in near[level].tolist():
             if a == b or (cell[a] != cell[b] and min(cell[a], cell[b]) >= 0):
                 continue
             same_field = bool(cell[a] == cell[b] >= 0)
