@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 import cattrs
-from cattrs.errors import ForbiddenExtraKeysError
+from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 
 from hwcli.errors import HwcliError
@@ -30,7 +30,7 @@ def structure(data: object, cls: type[T]) -> T:
     """
     try:
         return _converter.structure(data, cls)
-    except Exception as error:  # every fault cattrs or a __post_init__ finds in the data
+    except (BaseValidationError, ValueError, TypeError, KeyError, OverflowError) as error:
         raise StructureError("; ".join(_faults(error))) from error
 
 

@@ -317,6 +317,13 @@ def test_overlay_that_cannot_be_written_is_one_line(hwcli, line: Path) -> None:
     assert code == 3 and err.count("\n") == 1
 
 
+def test_only_the_first_page_is_read_and_that_is_said(hwcli, tmp_path: Path, line: Path) -> None:
+    page = Image.open(line)
+    page.save(tmp_path / "p.tiff", save_all=True, append_images=[page, page])
+    code, out, err = hwcli("ocr", tmp_path / "p.tiff")
+    assert code == 0 and len(records(out)) == 1 and "only the first" in err
+
+
 def test_missing_path_is_3(hwcli, tmp_path: Path) -> None:
     code, out, err = hwcli("ocr", tmp_path / "nothing")
     assert (code, out) == (3, "") and "nothing: no such file" in err

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from hwcli.page.components import Boxes
 
+_LIKELY_LINES = 4
+"""A dot is tried with as many lines, those nearest to it."""
 _DOT = 0.35
 """What is smaller than this share of a character's height is a dot, a comma or a speck."""
 
@@ -126,8 +128,11 @@ def _lines(
             lines.append([i])
             current.append(float(level[i]))
     lines = _merge(lines, level, scale)
-    for i in np.flatnonzero(~full).tolist() if full.any() else []:
-        _nearest(lines, i, level, x, scale).append(i)
+    small = np.flatnonzero(~full).tolist() if full.any() else []
+    middles = np.asarray([np.median(level[line]) for line in lines])
+    for i in small:
+        likely = np.argsort(np.abs(middles - level[i]), kind="stable")[:_LIKELY_LINES]
+        _nearest([lines[k] for k in likely.tolist()], i, level, x, scale).append(i)
     return lines
 
 

@@ -1,6 +1,7 @@
 """Photos from files: decoded upright and in grey, within limits, or refused in one line."""
 
 import io
+import logging
 import math
 import stat
 import warnings
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from hwcli.errors import InputError
+
+logger = logging.getLogger(__name__)
 
 SUFFIXES = frozenset(
     {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
@@ -73,6 +76,8 @@ def decode_photo(
             warnings.simplefilter("ignore")  # Pillow warns of odd metadata; pixels are what counts
             with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
                 _check_size(image, name, max_megapixels)
+                if image.format in ("GIF", "TIFF") and getattr(image, "n_frames", 1) > 1:
+                    logger.warning("%s: only the first of several pages is read", name)
                 pixels = _upright(image, "RGB" if colour else "L")
     except UnidentifiedImageError as error:
         raise InputError(
