@@ -1,24 +1,32 @@
 """Files that stand under their name only when whole."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hwcli.errors import HwcliError
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Put `data` at `path`: a `.partial` beside it grows and is then renamed.
+@contextmanager
+def growing(path: Path) -> Iterator[Path]:
+    """The `.partial` beside `path` to write to; renamed to `path` when the context ends well.
 
     Whoever reads meanwhile, and whoever comes after a kill, finds the old file or the new one.
     """
     partial = path.with_name(path.name + ".partial")
     try:
-        partial.write_bytes(data)
+        yield partial
         partial.replace(path)
     except BaseException:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # what stopped the writing is what is told
+            partial.unlink(missing_ok=True)
         raise
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Put `data` at `path`, whole or not at all."""
+    with growing(path) as partial:
+        partial.write_bytes(data)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -27,8 +35,8 @@ def write_text(path: Path, text: str) -> None:
 
 
 @contextmanager
-def writing(folder: Path, error: type[HwcliError]) -> Iterator[None]:
-    """Turns a full disk, a missing right and the like into `error`, naming `folder`.
+def writing(place: Path, error: type[HwcliError]) -> Iterator[None]:
+    """Turns a full disk, a missing right and the like into `error`, naming `place`.
 
     Raises:
         HwcliError: of the given class.
@@ -36,4 +44,4 @@ def writing(folder: Path, error: type[HwcliError]) -> Iterator[None]:
     try:
         yield
     except OSError as fault:
-        raise error(f"{folder}: cannot be written ({fault.strerror or fault})") from fault
+        raise error(f"{place}: cannot be written ({fault.strerror or fault})") from fault

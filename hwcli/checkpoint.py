@@ -10,14 +10,12 @@ import numpy as np
 import onnx
 import safetensors.torch
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from hwcli.atomic import write_bytes
+from hwcli.atomic import growing, write_bytes
 from hwcli.classify import Classifier
 from hwcli.errors import ModelError
-from hwcli.model_info import METADATA_KEY, ModelInfo, parse_info
-from hwcli.models.table import build_from
+from hwcli.model_info import METADATA_KEY, ModelInfo
 
 ONNX_TOLERANCE = 1e-3
 """How far a logit of ONNX Runtime may be from torch's, relative to the largest logit above 1."""
@@ -27,32 +25,6 @@ def save_weights(path: Path, model: nn.Module, info: ModelInfo) -> None:
     """Write the weights of `model` and `info` as safetensors at `path`, atomically."""
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     write_bytes(path, safetensors.torch.save(state, {METADATA_KEY: info.to_json()}))
-
-
-def load_weights(path: Path) -> tuple[nn.Module, ModelInfo]:
-    """The network in the safetensors file at `path`, in evaluation mode on the CPU, fp32.
-
-    Raises:
-        ModelError: missing, damaged, or not a model of hwcli.
-    """
-    if not path.is_file():
-        raise ModelError(f"{path}: no such model", hint="`hwcli train` makes one")
-    try:
-        with safe_open(path, framework="pt") as file:
-            info = parse_info((file.metadata() or {}).get(METADATA_KEY), str(path))
-            state = {name: _as_float(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"{path}: not a whole safetensors file ({error})") from error
-    model = build_from(info, str(path))
-    try:
-        model.load_state_dict(state, assign=True)
-    except RuntimeError as error:
-        raise ModelError(f"{path}: its weights do not fit a {info.architecture}") from error
-    return model.eval(), info
-
-
-def _as_float(value: Tensor) -> Tensor:
-    return value.float() if value.is_floating_point() else value
 
 
 class _FromBytes(nn.Module):
@@ -83,13 +55,9 @@ def save_onnx(path: Path, model: nn.Module, info: ModelInfo, samples: Tensor) ->
     exported = _export(network, info.normalisation.size)
     entry = exported.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, info.to_json()
-    partial = path.with_name(path.name + ".partial")
-    try:
+    with growing(path) as partial:
         partial.write_bytes(exported.SerializeToString())
         _compare(Classifier(partial), network, samples.cpu(), path)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _export(network: nn.Module, size: int) -> onnx.ModelProto:

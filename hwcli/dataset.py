@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from hwcli.atomic import write_text
 from hwcli.errors import DatasetError
 from hwcli.glyph import Normalisation
 from hwcli.shards import Rows, Split, Tables, concatenate, read_shard
@@ -22,6 +24,17 @@ Target = Literal["char", "script"]
 """What a classifier tells: the character, or the script it is written in."""
 
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def check_name(name: str) -> None:
+    """Raise ValueError unless `name` can be part of a path: runs and shards are called by it."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            f"name {name[:60]!r}: a letter or digit, then letters, digits, and . _ - please"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class ShardEntry:
     """A shard as `dataset.json` lists it."""
@@ -29,6 +42,10 @@ class ShardEntry:
     file: str
     rows: int
     sha256: str
+
+    def __post_init__(self) -> None:
+        if Path(self.file).name != self.file or "\\" in self.file or self.file in ("", ".."):
+            raise ValueError(f"shard {self.file[:60]!r} is outside the dataset's folder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +94,13 @@ class DatasetInfo:
     """The version that wrote it."""
     schema: str = SCHEMA
 
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        for key in ("missing", "notes"):
+            told = self.recipe.get(key, ())
+            if not isinstance(told, list | tuple) or not all(isinstance(t, str) for t in told):
+                raise ValueError(f"recipe.{key}: expected a list of texts")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
@@ -108,6 +132,8 @@ class Dataset:
             if len(shard.rows) != entry.rows:
                 raise DatasetError(f"{path}: {len(shard.rows)} rows, {FILE_NAME} says {entry.rows}")
             wanted = np.isin(shard.rows.split, [int(s) for s in splits or tuple(Split)])
+            if shard.rows.images.shape[1] != info.normalisation.size:
+                raise DatasetError(f"{path}: its images are not {info.normalisation.size} px wide")
             parts.append(shard.rows.take(wanted))
         if not parts:
             raise DatasetError(f"{self.folder}: the dataset has no shards")
@@ -116,10 +142,8 @@ class Dataset:
 
 def write_info(folder: Path, info: DatasetInfo) -> None:
     """Write `dataset.json`, atomically."""
-    partial = folder / (FILE_NAME + ".partial")
     text = json.dumps(unstructure(info), ensure_ascii=False, indent=1, sort_keys=False)
-    partial.write_text(text + "\n", encoding="utf-8")
-    partial.replace(folder / FILE_NAME)
+    write_text(folder / FILE_NAME, text + "\n")
 
 
 def open_dataset(folder: Path) -> Dataset:
@@ -142,9 +166,6 @@ def open_dataset(folder: Path) -> Dataset:
     if isinstance(data, dict) and data.get("schema") != SCHEMA:
         raise DatasetError(f"{path}: schema {data.get('schema')!r:.60}, expected {SCHEMA!r}")
     info = structure_or(data, DatasetInfo, str(path), DatasetError)
-    for entry in info.shards:
-        if Path(entry.file).name != entry.file:
-            raise DatasetError(f"{path}: shard {entry.file!r} is outside the dataset's folder")
     return Dataset(folder, info, hashlib.sha256(raw).hexdigest())
 
 

@@ -1,7 +1,7 @@
 """Judging a classifier on a dataset, by character; without torch."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from hwcli.classify import Classifier, softmax
 from hwcli.dataset import Dataset, Target
 from hwcli.errors import DatasetError, ModelError
 from hwcli.metrics import Averages
+from hwcli.progress import Progress
 from hwcli.shards import Split
 
 logger = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ def evaluate(
     split: Split,
     topk: Sequence[int],
     shared_classes: bool,
-    progress: Callable[[int, int], None],
+    progress: Progress,
 ) -> Judgement:
     """Judge `classifier` on a split of `dataset`.
 
@@ -198,7 +199,7 @@ def _refuse_or_tell(
 
 
 def _logits(
-    classifier: Classifier, images: NDArray[np.uint8], progress: Callable[[int, int], None]
+    classifier: Classifier, images: NDArray[np.uint8], progress: Progress
 ) -> NDArray[np.float32]:
     parts = []
     for start in range(0, len(images), _BLOCK):

@@ -10,7 +10,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import hwcli
-from hwcli.dataset import Target
+from hwcli.dataset import Target, check_name
 from hwcli.errors import RecipeError
 from hwcli.glyph import Normalisation
 from hwcli.structure import structure_or
@@ -21,9 +21,12 @@ SplitName = Literal["train", "val", "test"]
 SplitBy = Literal["official", "writer", "random"]
 Format = Literal["idx", "images", "csv"]
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _SCRIPT = re.compile(r"[A-Z][a-z]{3}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+MAX_STACKS = 1_000_000
+"""Stacks of one character; a source has far fewer glyphs to make them of."""
+_DIGITS = 9
+"""Of a numeric label at most: Unicode has 1,114,112 code points."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -145,7 +148,7 @@ class Source:
     """Rows of each stacked character."""
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
+        check_name(self.name)
         if not _SCRIPT.fullmatch(self.script):
             raise ValueError(f"script must be an ISO 15924 code such as Latn, not {self.script!r}")
         for url in (self.url, *self.mirrors):
@@ -168,15 +171,18 @@ class Source:
     def _check_stack(self) -> None:
         if self.stack and self.format != "images":
             raise ValueError("stack needs a source of single images")
-        if self.stack_count < 1 or not all(2 <= len(p) <= 4 for p in self.stack.values()):
-            raise ValueError("stack takes two to four characters, stack_count at least 1")
+        if not all(2 <= len(p) <= 4 for p in self.stack.values()):
+            raise ValueError("stack takes two to four characters")
+        if not 1 <= self.stack_count <= MAX_STACKS:
+            raise ValueError(f"stack_count must be from 1 to {MAX_STACKS:,}")
 
     def character(self, label: str) -> str | None:
         """The character that the published `label` stands for, None where the recipe has none."""
         if self.classes:
             return self.classes.get(label) or self.unlisted or None
         if self.alphabet:
-            number = int(label) - self.first_label if label.isdecimal() else -1
+            short = len(label) <= _DIGITS and label.isdecimal()
+            number = int(label) - self.first_label if short else -1
             known = 0 <= number < len(self.alphabet)
             return self.alphabet[number] if known else self.unlisted or None
         return label if _is_text(label) else self.unlisted or None
@@ -201,7 +207,7 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.schema != SCHEMA:
             raise ValueError(f"schema is {self.schema!r}, expected {SCHEMA!r}")
-        _check_name(self.name)
+        check_name(self.name)
         names = [s.name for s in self.source]
         if not names or len(set(names)) < len(names):
             raise ValueError("a recipe needs sources, each with a name of its own")
@@ -214,11 +220,6 @@ class Recipe:
                 raise ValueError(f"proportions name no source: {', '.join(sorted(unknown))}")
             if min(limits.values(), default=1) < 1:
                 raise ValueError("proportions must be at least 1")
-
-
-def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"name {name!r}: letters, digits, and . _ - after the first, please")
 
 
 def _check_member(name: str) -> None:

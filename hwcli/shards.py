@@ -11,11 +11,18 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.atomic import write_bytes
 from hwcli.errors import DatasetError
 
 SCHEMA = "hwcli.shard/1"
 CHUNK_ROWS = 256
 """Rows a chunk: random batches of 256 then read at the speed of the disk."""
+
+
+_DEFLATE = 1100
+"""Deflate packs at most 1032 : 1; what claims more is not there."""
+_SLACK = 1 << 20
+"""Bytes of a column that may be claimed all the same: fill values of short ones are not stored."""
 
 
 class Split(IntEnum):
@@ -92,14 +99,13 @@ class ShardWriter:
     def __init__(self, path: Path, *, size: int, tables: Tables) -> None:
         self.path = path
         self.rows = 0
-        self._partial = path.with_name(path.name + ".partial")
         self._size = size
         self._tables = tables
         self._file: h5py.File | None = None
 
     def __enter__(self) -> "ShardWriter":
         file = h5py.File(
-            self._partial,
+            self.path.name,  # a name only: nothing is stored
             "w",
             driver="core",
             backing_store=False,
@@ -153,10 +159,8 @@ class ShardWriter:
         if kind is not None:
             return
         try:
-            self._partial.write_bytes(image)
-            self._partial.replace(self.path)
+            write_bytes(self.path, image)
         except OSError as fault:
-            self._partial.unlink(missing_ok=True)
             raise DatasetError(f"{self.path}: cannot be written ({fault.strerror})") from fault
 
 
@@ -174,13 +178,15 @@ def read_shard(path: Path) -> Shard:
     Raises:
         DatasetError: missing, not HDF5, or damaged.
     """
-    if not path.is_file():
-        raise DatasetError(f"{path}: no such shard", hint="run `hwcli ingest` for it again")
     try:
         with h5py.File(path, "r") as file:
             tables = _read_tables(file, path)
             rows = _read_rows(file, path)
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
+    except FileNotFoundError:
+        raise DatasetError(
+            f"{path}: no such shard", hint="run `hwcli ingest` for it again"
+        ) from None
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError, MemoryError) as error:
         raise DatasetError(
             f"{path}: not a whole shard ({error})", hint="run `hwcli ingest` for it again"
         ) from error
@@ -197,7 +203,8 @@ def _read_tables(file: h5py.File, path: Path) -> Tables:
 
 def _read_rows(file: h5py.File, path: Path) -> Rows:
     images = _column(file, "images", path)
-    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1] != images.shape[2]:
+    square = images.ndim == 3 and images.shape[1] == images.shape[2] >= 1
+    if images.dtype != np.uint8 or not square:
         raise DatasetError(f"{path}: images are {images.dtype} {images.shape}, not uint8 (N, S, S)")
     for name, dtype in _COLUMNS.items():
         column = _column(file, name, path)
@@ -205,9 +212,6 @@ def _read_rows(file: h5py.File, path: Path) -> Rows:
             raise DatasetError(f"{path}: column {name} is {column.dtype} {column.shape}")
     if _column(file, "origin", path).shape != images.shape[:1]:
         raise DatasetError(f"{path}: column origin is {file['origin'].shape}")
-    stored = images.id.get_storage_size() * 1100 + (1 << 20)  # deflate packs at most 1032 : 1
-    if images.size > stored:
-        raise DatasetError(f"{path}: claims {images.shape[0]} images that are not in the file")
     columns = {name: file[name][:] for name in _COLUMNS}
     return Rows(images=images[:], **columns, origin=file["origin"].asstr()[:])
 
@@ -219,6 +223,9 @@ def _column(file: h5py.File, name: str, path: Path) -> h5py.Dataset:
         raise DatasetError(f"{path}: {name} is no column")
     if column.external or column.is_virtual or column.file != file:
         raise DatasetError(f"{path}: column {name} lies in another file")
+    stored = column.id.get_storage_size() * _DEFLATE + _SLACK
+    if column.size * column.dtype.itemsize > stored:
+        raise DatasetError(f"{path}: claims {len(column):,} rows of {name} that are not in it")
     return column
 
 

@@ -83,7 +83,7 @@ def test_a_shard_outside_the_folder_is_refused() -> None:
     data = json.loads(Path("d/dataset.json").read_text())
     data["shards"][0]["file"] = "../d/d-0.h5"
     Path("d/dataset.json").write_text(json.dumps(data))
-    with pytest.raises(DatasetError, match="outside"):
+    with pytest.raises(DatasetError, match=r"shard.*outside"):
         open_dataset(Path("d"))
 
 
@@ -115,3 +115,60 @@ def test_verify_exits_6_where_there_is_no_dataset(hwcli: Hwcli) -> None:
     result = hwcli("ingest", "--verify", "nowhere")
     assert result.code == 6
     assert "hwcli ingest RECIPE" in result.err
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("name", "../../x"),
+        ("name", "a/b"),
+        ("name", ".."),
+        ("name", ""),
+        ("name", "a\nb"),
+        ("name", "x" * 200),
+        ("shards", [{"file": "..", "rows": 5, "sha256": ""}]),
+        ("shards", [{"file": "a\\b", "rows": 5, "sha256": ""}]),
+        ("shards", [{"file": "", "rows": 5, "sha256": ""}]),
+        ("recipe", {"missing": 5}),
+        ("recipe", {"missing": "text"}),
+        ("recipe", {"notes": [5]}),
+    ],
+)
+def test_values_that_would_do_harm_later_are_refused(key: str, value: object) -> None:
+    make(Path("d"), 5)
+    data = json.loads(Path("d/dataset.json").read_text())
+    data[key] = value
+    Path("d/dataset.json").write_text(json.dumps(data))
+    with pytest.raises(DatasetError, match=r"d/dataset\.json: "):
+        open_dataset(Path("d"))
+
+
+def test_images_of_another_size_than_it_says_are_refused() -> None:
+    make(Path("d"), 5)
+    write(Path("d/d-0.h5"), rows_of(5, size=9), size=9)
+    with pytest.raises(DatasetError, match="8 px"):
+        open_dataset(Path("d")).load()
+
+
+def test_verify_does_without_counts_that_are_not_there(hwcli: Hwcli) -> None:
+    info = make(Path("d"))
+    assert info.counts == {}
+    assert hwcli("ingest", "--verify", "d").code == 0
+
+
+@pytest.mark.parametrize("command", ["train", "eval"])
+def test_a_name_too_long_for_the_disk_is_one_line(command: str, hwcli: Hwcli) -> None:
+    arguments = ["lenet"] if command == "train" else ["latin"]
+    result = hwcli(command, *arguments, "--data", "x" * 300)
+    assert result.code == 6
+    assert "too long" in result.err
+
+
+def test_a_cache_that_cannot_be_written_is_one_line(
+    hwcli: Hwcli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null/x")
+    result = hwcli("-q", "train", "lenet", "--data", "sample")
+    assert result.code == 6
+    assert "cannot be written" in result.err
+    assert result.err.count("\n") == 1

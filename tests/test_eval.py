@@ -199,6 +199,7 @@ def test_another_normalisation_is_warned_of(hwcli: Hwcli, dataset: Dataset, tmp_
     ("option", "value"),
     [("--topk", "0"), ("--topk", "1,x"), ("--topk", ""), ("--topk", "-1"),
      ("--min-accuracy", "98"), ("--min-accuracy", "nan"), ("--threads", "-1"),
+     ("--threads", "99999999999"),
      ("--split", "testing")],
 )  # fmt: skip
 def test_bad_options_are_usage_errors(
@@ -244,3 +245,52 @@ def test_eval_does_not_import_torch(model: Path, dataset: Dataset, tmp_path: Pat
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "top-1 accuracy" in done.stdout
+
+
+def doubt_of(hwcli: Hwcli, model: Path, *args: object) -> str:
+    result = hwcli("eval", model, *args)
+    assert result.code == 0, result.err
+    return "\n".join(line for line in result.err.splitlines() if "warning" in line)
+
+
+def test_rows_that_may_have_been_in_training_are_warned_of(hwcli: Hwcli, tmp_path: Path) -> None:
+    data = make_dataset(Path("data/made-up"))
+    model = make_model(tmp_path / "m.onnx", dataset_sha256=data.sha256)
+    assert doubt_of(hwcli, model) == ""
+    assert "train split" in doubt_of(hwcli, model, "--split", "train")
+    other = make_dataset(Path("data/other"), seed=2)
+    assert "shares made-up with made-up" in doubt_of(hwcli, model, "--data", other.folder)
+    make_dataset(Path("data/made-up"), seed=1)
+    assert "made anew since this model was trained" in doubt_of(hwcli, model)
+
+
+def test_what_a_shipped_recipe_is_made_of_is_known_without_its_dataset(
+    hwcli: Hwcli, dataset: Dataset, tmp_path: Path
+) -> None:
+    model = make_model(tmp_path / "m.onnx", dataset="latin", dataset_sha256="0" * 64)
+    assert doubt_of(hwcli, model, "--data", dataset.folder) == ""
+    data = make_dataset(tmp_path / "d")
+    path = data.folder / "dataset.json"
+    path.write_text(
+        path.read_text().replace(
+            '"recipe": {}',
+            """"recipe": {"source": [
+        {"url": "https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip"}, 5]}""",
+        )
+    )
+    assert "with latin" in doubt_of(hwcli, model, "--data", data.folder)
+
+
+def test_a_picture_that_cannot_be_drawn_costs_no_results(
+    hwcli: Hwcli, model: Path, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> bytes:
+        raise MemoryError("too large")
+
+    monkeypatch.setattr("hwcli.report.evaluation.draw_confusion", fail)
+    result = hwcli("eval", model, "--data", dataset.folder, "--json", "--out", tmp_path / "out")
+    assert result.code == 0
+    assert json.loads(result.out)["n"] == 80
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "confusion.csv", "classes.csv", "eval.json",
+    }  # fmt: skip

@@ -109,6 +109,9 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[tuple[str, str | None]] = []
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up, as one whose disk is full does, is no news."""
+
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.server_port}/{path}"
 
@@ -352,3 +355,36 @@ def test_a_replaced_zip_is_read_anew() -> None:
     assert ZipArchive(path).names() == ["one"]
     write_zip(path, {"two": b"22"})
     assert ZipArchive(path).names() == ["two"]
+
+
+def test_a_cache_that_cannot_be_written_is_a_fetch_error(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null/x")
+    with pytest.raises(FetchError, match="cannot be written") as caught:
+        fetch(source(server.url("file.zip")), options())
+    assert caught.value.exit_code == 5
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_a_full_disk_is_a_fetch_error(server: Server) -> None:
+    Path("got.partial").symlink_to("/dev/full")
+    with pytest.raises(FetchError, match="No space left"):
+        download(server.url("ok"), Path("got"), patience=QUICK)
+
+
+def test_a_mirror_where_we_must_not_look_is_a_fetch_error() -> None:
+    Path("m").mkdir()
+    with pytest.raises(FetchError, match="too long"):
+        fetch(source("kaggle:me/set", f'mirror_path = "{"x" * 300}"'), options("m"))
+
+
+def test_members_that_are_not_here_are_told_with_the_way_to_get_them(server: Server) -> None:
+    text = recipe_text(
+        server.url("base/"), "idx", '[[source.part]]\nimages = "ok"\nlabels = "nothing"'
+    )
+    Path("r.toml").write_text(text)
+    found = fetch(load_recipe("r.toml").source[0], options(offline=True))
+    with pytest.raises(MissingError, match="nor in the cache, and --offline") as caught:
+        found.open("ok")
+    assert "--mirror" in str(caught.value.hint)

@@ -524,3 +524,50 @@ def test_preview_shows_every_class(hwcli: Hwcli) -> None:
     assert (sheet == 0).sum() > 112 * 12 * 300  # the dark paper of the glyphs
     bad = hwcli("ingest", "sample", "--preview", "no/such/folder.png")
     assert bad.code == 3
+
+
+def test_offline_without_a_mirror_says_so(hwcli: Hwcli) -> None:
+    result = hwcli("ingest", "mnist", "--offline")
+    assert result.code == 5
+    assert "--offline is given" in result.err
+    assert "--mirror" in result.err
+
+
+@pytest.mark.parametrize("args", [(), ("--force",)])
+def test_a_place_that_must_not_be_looked_into_is_one_line(
+    args: tuple[str, ...], hwcli: Hwcli
+) -> None:
+    folder_zip(Path("a.zip"))
+    result = hwcli("-q", "ingest", recipe(), "--out", "x" * 300, *args)
+    assert result.code == 6
+    assert "too long" in result.err
+    assert result.err.count("\n") == 1
+    assert hwcli("ingest", recipe(), "--mirror", "x" * 5000).code == 3
+
+
+def test_damaged_pictures_are_counted_and_nothing_is_printed_of_them(tmp_path: Path) -> None:
+    """By a process, since libpng writes to the descriptor; with jobs, by theirs too."""
+    whole = png(glyph(1))
+    flipped = whole[:60] + bytes([whole[60] ^ 255]) + whole[61:]
+    members = {f"a/{k}.png": png(glyph(k)) for k in range(3)}
+    members |= {"a/cut.png": whole[:-20], "a/short.png": whole[:60], "a/flip.png": flipped}
+    write_zip(tmp_path / "a.zip", members)
+    code = (
+        "from pathlib import Path\n"
+        "from hwcli.ingest import IngestOptions, build, ingest\n"
+        "from hwcli.recipe import load_recipe\n"
+        "build._FEW = 0\n"
+        "if __name__ == '__main__':\n"
+        "    for jobs in (1, 2):\n"
+        "        options = IngestOptions(jobs=jobs)\n"
+        "        info = ingest(load_recipe('r.toml'), Path(f'd{jobs}'), options)\n"
+        "        print([(d.reason, d.count) for d in info.dropped])\n"
+    )
+    (tmp_path / "run.py").write_text(code)
+    text = recipe_text("file:a.zip", "images", FOLDERS, more=SMALL)
+    (tmp_path / "r.toml").write_text(text)
+    done = subprocess.run(
+        [sys.executable, "run.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "[('corrupt', 3)]\n" * 2
+    assert done.stderr == ""

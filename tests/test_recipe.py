@@ -112,6 +112,11 @@ MISTAKES = {
         GOOD.replace('"images"', '"idx"') + '[source.stack]\n"=" = ["-", "-"]\n',
         "single images",
     ),
+    "stacks without end": (
+        GOOD.replace("format", "stack_count = 1000000000000\nformat"),
+        "stack_count must be",
+    ),
+    "a name too long for a file": (GOOD.replace('name = "test"', f'name = "{"x" * 200}"'), "name"),
     "no TOML": ("schema = = 1", "not TOML"),
     "no text": ("\x00", "not TOML"),
     "too deep": ("a = " + "[" * 5000, "not TOML"),
@@ -148,7 +153,17 @@ def test_file_addresses_are_taken_from_where_the_recipe_lies() -> None:
 
 @pytest.mark.parametrize(
     ("label", "character"),
-    [("1", "a"), ("3", "c"), ("0", None), ("4", None), ("x", None), ("-1", None), ("", None)],
+    [
+        ("1", "a"),
+        ("3", "c"),
+        ("0", None),
+        ("4", None),
+        ("x", None),
+        ("-1", None),
+        ("", None),
+        ("9" * 5000, None),
+        ("0" * 20 + "1", None),
+    ],
 )
 def test_an_alphabet_counts_from_its_first_label(label: str, character: str | None) -> None:
     extra = 'alphabet = "abc"\nfirst_label = 1\n[[source.part]]\nimages = "x"\nlabels = "y"'

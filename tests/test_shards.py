@@ -125,7 +125,26 @@ def linked(file: h5py.File) -> None:
     file["images"] = h5py.ExternalLink("other.h5", "/images")
 
 
+def endless_nothing(file: h5py.File) -> None:
+    """Images of no pixels, and columns of which nothing is stored."""
+    for name in ("images", "label", "script", "source", "writer", "split", "origin"):
+        dtype = file[name].dtype
+        del file[name]
+        shape = (10**13, 0, 0) if name == "images" else (10**13,)
+        file.create_dataset(name, shape, dtype)
+
+
+def unstored(file: h5py.File) -> None:
+    """A million rows of which nothing is stored: some MB here, as many TB as one likes."""
+    for name in ("images", "label", "script", "source", "writer", "split", "origin"):
+        dtype = file[name].dtype
+        del file[name]
+        file.create_dataset(name, (10**6, 1, 1) if name == "images" else (10**6,), dtype)
+
+
 WRONG = {
+    "images without a pixel, endless": endless_nothing,
+    "columns of nothing": unstored,
     "images in a foreign file": elsewhere,
     "images by a link": linked,
     "images flat": replace("images", np.zeros((10, 64), np.uint8)),
@@ -174,3 +193,12 @@ def test_take_keeps_the_columns_together() -> None:
     some = rows.take(rows.split == Split.test)
     assert len(some) == int((rows.split == 2).sum())
     assert_equal(rows.take(slice(0, 20)), rows)
+
+
+def test_a_shard_larger_than_the_memory_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("hwcli.shards._read_rows", full)
+    with pytest.raises(DatasetError, match="not a whole shard"):
+        read_shard(write(Path("a.h5"), rows_of(3)))

@@ -93,7 +93,12 @@ def test_a_device_that_is_not_there_exits_10_in_one_line(
         (("lenet", "--time", "soon"), 2, "5m"),
         (("lenet", "--optimizer", "lion"), 2, "optimizer"),
         (("lenet", "--device", "tpu"), 2, "cuda"),
+        (("lenet", "--device", "cpu:"), 2, "cuda"),
+        (("lenet", "--threads", "99999999999"), 2, "1024"),
+        (("lenet", "--batch-size", "9" * 30), 2, "--batch-size"),
         (("lenet", "--data", "nowhere"), 6, "nowhere"),
+        (("lenet", "--out", "x" * 300), 7, "too long"),
+        (("lenet", "--preview-augment", "none/x.png"), 3, "none/x.png: cannot be written"),
     ],
 )
 def test_what_cannot_be_is_told(args: tuple[str, ...], code: int, said: str, hwcli: Hwcli) -> None:
@@ -198,3 +203,18 @@ def test_the_help_of_train_and_eval_imports_nothing_heavy() -> None:
         )
         assert done.returncode == 0, done.stderr
         assert "For example" in done.stdout
+
+
+def test_curves_that_cannot_be_drawn_cost_no_model(
+    hwcli: Hwcli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> bytes:
+        raise ValueError("no such symbol\nin line 1")
+
+    monkeypatch.setattr("hwcli.training.train.draw_curves", fail)
+    make_dataset(tmp_path / "d")
+    result = hwcli("train", "lenet", "--data", tmp_path / "d", "--out", "run", *SHORT)
+    assert result.code == 0
+    assert "curves.png: cannot be drawn (no such symbol)" in result.err
+    assert Classifier(Path("run/model.onnx")).info.dataset == "d"
+    assert json.loads(Path("run/config.json").read_text())["epochs"] == 1

@@ -49,8 +49,11 @@ def _folder(data: str) -> Path:
 
     folders = (Path(data), DATA_FOLDER / data)
     for folder in folders:
-        if (folder / FILE_NAME).is_file():
-            return folder
+        try:
+            if (folder / FILE_NAME).is_file():
+                return folder
+        except OSError as error:  # no right to look, a name too long
+            raise DatasetError(f"{folder}: {error.strerror}") from error
     if data == "sample":
         return _sample()
     tried = " and ".join(str(f / FILE_NAME) for f in folders)
@@ -64,13 +67,16 @@ def _sample() -> Path:
     from platformdirs import user_cache_path
 
     import hwcli
+    from hwcli.atomic import writing
     from hwcli.dataset import FILE_NAME
     from hwcli.ingest import IngestOptions, ingest
     from hwcli.recipe import load_recipe
 
     cache = user_cache_path("hwcli", appauthor=False) / "datasets"
     folder = cache / f"sample-{hwcli.__version__}"
-    if not (folder / FILE_NAME).is_file():
+    with writing(folder, DatasetError):
+        there = (folder / FILE_NAME).is_file()
         cache.mkdir(parents=True, exist_ok=True)
+    if not there:
         ingest(load_recipe("sample"), folder, IngestOptions())
     return folder

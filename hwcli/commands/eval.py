@@ -10,6 +10,7 @@ from hwcli.commands.data_choice import choose_dataset
 from hwcli.commands.options import Quiet, Verbose
 from hwcli.commands.tables import print_table
 from hwcli.errors import ModelError, QualityGateError, UsageError
+from hwcli.training.options import MAX_THREADS
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -71,15 +72,16 @@ def eval_(
 
     hwcli eval runs/lenet-mnist-20260101-120000 --topk 1,3 --json | jq .top
 
-    hwcli eval latin --data emnist-bymerge --shared-classes --min-accuracy 0.86
+    hwcli eval latin --data my-letters --shared-classes --min-accuracy 0.86
     """
     wanted = parse_topk(topk)
     if min_accuracy is not None and not 0 <= min_accuracy <= 1:
         raise UsageError(f"--min-accuracy must be in [0, 1], not {min_accuracy}")
-    if threads < 0:
-        raise UsageError(f"--threads must be 0 or more, not {threads}")
+    if not 0 <= threads <= MAX_THREADS:
+        raise UsageError(f"--threads must be 0 to {MAX_THREADS}, not {threads}")
     from hwcli.classify import Classifier
     from hwcli.evaluate import evaluate
+    from hwcli.overlap import doubt
     from hwcli.report.evaluation import evaluation_json, write_evaluation
     from hwcli.shards import Split
 
@@ -87,6 +89,8 @@ def eval_(
         path = _find(model)
         classifier = Classifier(path, threads=threads)
         dataset = choose_dataset(data, trained_on=classifier.info.dataset)
+        if why := doubt(classifier.info, dataset, Split[split]):
+            console.notice(f"warning: {why}")
         with console.progress("eval", "glyph") as progress:
             judgement = evaluate(
                 classifier,

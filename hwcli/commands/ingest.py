@@ -108,8 +108,8 @@ def _options(
     from hwcli.ingest import IngestOptions
     from hwcli.ingest.plan import PlanOptions
 
-    if mirror and not mirror.startswith(("https:", "http:")) and not Path(mirror).is_dir():
-        raise InputError(f"--mirror {mirror}: no such folder")
+    if mirror and not mirror.startswith(("https:", "http:")):
+        _check_mirror(Path(mirror))
     return IngestOptions(
         plan=PlanOptions(limit=limit, proportions=proportions, allow_missing=allow_missing),
         fetch=FetchOptions(mirror=mirror, offline=offline),
@@ -118,14 +118,26 @@ def _options(
     )
 
 
+def _check_mirror(folder: Path) -> None:
+    try:
+        there = folder.is_dir()
+    except OSError as error:
+        raise InputError(f"--mirror {folder}: {error.strerror}") from error
+    if not there:
+        raise InputError(f"--mirror {folder}: no such folder")
+
+
 def _ingest(
     recipe: "Recipe", out: Path | None, options: "IngestOptions", preview: Path | None, json_: bool
 ) -> None:
+    from hwcli.atomic import writing
     from hwcli.dataset import DATA_FOLDER, FILE_NAME, open_dataset
+    from hwcli.errors import DatasetError
     from hwcli.ingest import ingest as run
 
     folder = out or DATA_FOLDER / recipe.name
-    before = open_dataset(folder).sha256 if (folder / FILE_NAME).is_file() else ""
+    with writing(folder, DatasetError):  # it may lie where we must not look
+        before = open_dataset(folder).sha256 if (folder / FILE_NAME).is_file() else ""
     with console.results() as stdout:
         with (
             console.progress("fetch", "B") as fetching,
@@ -211,7 +223,7 @@ def _tell(stdout: TextIO, folder: Path, info: "DatasetInfo", json_: bool) -> Non
         file=stdout,
     )
     for by in ("split", "script", "source"):
-        cells = (f"{name} {count:,}" for name, count in info.counts[by].items())
+        cells = (f"{name} {count:,}" for name, count in info.counts.get(by, {}).items())
         print(f"  {by:8}{', '.join(cells)}", file=stdout)
     for dropped in info.dropped:
         print(f"  dropped {dropped.count:,} of {dropped.source}: {dropped.reason}", file=stdout)

@@ -1,6 +1,5 @@
 """Options that several commands share: same flag, same meaning."""
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -27,12 +26,3 @@ Verbose = Annotated[
         "-v", "--verbose", count=True, help="More on stderr; -vv for all.", callback=_verbose
     ),
 ]
-
-
-class Device(StrEnum):
-    """Where to compute."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
-    mps = "mps"

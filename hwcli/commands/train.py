@@ -1,8 +1,7 @@
 """`hwcli train`."""
 
-import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
@@ -10,7 +9,7 @@ from hwcli import console
 from hwcli.commands.data_choice import choose_dataset
 from hwcli.commands.options import Quiet, Verbose
 from hwcli.commands.tables import print_table
-from hwcli.errors import UsageError
+from hwcli.errors import InputError, UsageError
 from hwcli.training.options import (
     Augment,
     Optimizer,
@@ -23,6 +22,8 @@ from hwcli.training.options import (
 if TYPE_CHECKING:
     from hwcli.dataset import Dataset
     from hwcli.training.loop import Epoch
+
+T = TypeVar("T")
 
 
 def train(
@@ -109,27 +110,29 @@ def train(
         return
     if model is None:
         raise UsageError("which model?", hint="`hwcli train --list` shows them")
-    options = _options(
-        model,
-        {
-            "target": target,
-            "device": device,
-            "epochs": epochs,
-            "time_s": None if time is None else parse_duration(time),
-            "batch_size": batch_size,
-            "lr": lr,
-            "optimizer": optimizer,
-            "weight_decay": weight_decay,
-            "schedule": schedule,
-            "label_smoothing": label_smoothing,
-            "ema": ema,
-            "patience": patience,
-            "augment": augment,
-            "balance": balance,
-            "precision": precision,
-            "threads": threads,
-            "seed": seed,
-        },
+    from hwcli.models.table import find_entry
+
+    own = find_entry(model).training
+    if epochs is None:  # the clock alone decides, unless both are given
+        epochs = own.epochs if time is None else 0
+    options = TrainOptions(
+        epochs=epochs,
+        time_s=own.time_s if time is None else parse_duration(time),
+        target=_or(target, own.target),
+        batch_size=_or(batch_size, own.batch_size),
+        lr=_or(lr, own.lr),
+        optimizer=_or(optimizer, own.optimizer),
+        weight_decay=_or(weight_decay, own.weight_decay),
+        schedule=_or(schedule, own.schedule),
+        label_smoothing=_or(label_smoothing, own.label_smoothing),
+        ema=_or(ema, own.ema),
+        patience=_or(patience, own.patience),
+        augment=_or(augment, own.augment),
+        balance=_or(balance, own.balance),
+        precision=_or(precision, own.precision),
+        seed=seed,
+        device=device,
+        threads=threads,
     )
     dataset = choose_dataset(data)
     if preview_augment is not None:
@@ -138,14 +141,9 @@ def train(
     _train(model, dataset, options, out, force=force)
 
 
-def _options(model: str, given: dict[str, Any]) -> TrainOptions:
-    """The model's own defaults, changed by the flags that were given."""
-    from hwcli.models.table import find_entry
-
-    changes = {name: value for name, value in given.items() if value is not None}
-    if "time_s" in changes:  # the clock alone decides, unless both are given
-        changes.setdefault("epochs", 0)
-    return dataclasses.replace(find_entry(model).training, **changes)
+def _or(given: T | None, default: T) -> T:
+    """The flag where it was given, else the model's own default."""
+    return default if given is None else given
 
 
 def _train(
@@ -177,10 +175,12 @@ def _tell(epoch: "Epoch") -> None:
 
 
 def _preview(dataset: "Dataset", options: TrainOptions, path: Path) -> None:
-    from hwcli.atomic import write_bytes
+    from hwcli.atomic import write_bytes, writing
     from hwcli.training.preview import preview
 
-    write_bytes(path, preview(dataset, options.augment, options.seed))
+    sheet = preview(dataset, options.augment, options.seed)
+    with writing(path, InputError):  # as `ingest --preview` has it
+        write_bytes(path, sheet)
     console.notice(f"{path}: {options.augment}; the first column is unchanged")
 
 

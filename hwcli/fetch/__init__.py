@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -14,12 +13,11 @@ from hwcli.errors import FetchError
 from hwcli.fetch import kaggle
 from hwcli.fetch.archive import Archive, Files, Folder, MissingError, ZipArchive
 from hwcli.fetch.http import Patience, download
+from hwcli.progress import Progress, silent
 from hwcli.recipe import Source
 from hwcli.shards import sha256_of
 
 _log = logging.getLogger(__name__)
-
-Progress = Callable[[int, int], None]
 
 _ASSETS = Path(hwcli.__file__).parent / "assets"
 
@@ -41,16 +39,22 @@ class FetchOptions:
     cache: Path = field(default_factory=_cache)
 
 
-def fetch(
-    source: Source, options: FetchOptions, progress: Progress = lambda done, total: None
-) -> Archive:
+def fetch(source: Source, options: FetchOptions, progress: Progress = silent) -> Archive:
     """The files of `source`, on this machine.
 
     Raises:
         MissingError: not in the mirror, and not to be had otherwise.
         AuthError: the publisher wants credentials.
-        FetchError: the download failed, or is not what the recipe expects.
+        FetchError: the download failed, is not what the recipe expects, or cannot be read here.
     """
+    try:
+        return _fetch(source, options, progress)
+    except OSError as error:  # a folder without the right to look into it, a name too long, …
+        where = error.filename or source.url
+        raise FetchError(f"{where}: cannot be read ({error.strerror or error})") from error
+
+
+def _fetch(source: Source, options: FetchOptions, progress: Progress) -> Archive:
     scheme, _, rest = source.url.partition(":")
     if scheme == "file":
         return _local(Path(rest.removeprefix("//")), source)
@@ -92,6 +96,7 @@ def _local(path: Path, source: Source) -> Archive:
 def _fetch_members(source: Source, options: FetchOptions, progress: Progress) -> Files:
     """The members of a publisher who ships single files; those that are missing are left out."""
     found: dict[str, Path] = {}
+    missing: dict[str, MissingError] = {}
     for name in dict.fromkeys(n for p in source.part for n in (p.images, p.labels) if n):
         sha256 = source.sha256.get(name)
         try:
@@ -100,9 +105,10 @@ def _fetch_members(source: Source, options: FetchOptions, progress: Progress) ->
                 urls = tuple(base + quote(name) for base in (source.url, *source.mirrors))
                 path = _from_network(urls, source, options, progress)
             found[name] = path
-        except MissingError as missing:  # whoever wants the member is told then
-            _log.info("%s", missing.message)
-    return Files(source.url, found)
+        except MissingError as error:  # whoever wants the member is told then
+            _log.info("%s", error.message)
+            missing[name] = error
+    return Files(source.url, found, missing)
 
 
 def _from_mirror(

@@ -5,7 +5,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Protocol
@@ -147,6 +147,8 @@ class Files:
     where: str
     """What to call the place they come from."""
     paths: dict[str, Path]
+    missing: dict[str, MissingError] = field(default_factory=dict)
+    """Why a file could not be had."""
 
     def names(self) -> list[str]:
         """Names of the files that are there."""
@@ -165,10 +167,11 @@ class Files:
         return tuple(f"sha256:{sha256_of(p)} {name}" for name, p in self.paths.items())
 
     def _path(self, name: str) -> Path:
-        try:
+        if name in self.paths:
             return self.paths[name]
-        except KeyError:
-            raise MissingError(f"{self.where}: has no file {name}") from None
+        if why := self.missing.get(name):
+            raise MissingError(why.message, hint=why.hint)
+        raise MissingError(f"{self.where}: has no file {name}")
 
 
 @contextmanager

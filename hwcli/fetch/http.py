@@ -2,20 +2,19 @@
 
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx
 
+from hwcli.atomic import writing
 from hwcli.errors import FetchError
 from hwcli.fetch.archive import MissingError
+from hwcli.progress import Progress, silent
 from hwcli.shards import sha256_of
 
 _log = logging.getLogger(__name__)
-
-Progress = Callable[[int, int], None]
 
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
 """Status codes that may be gone a moment later."""
@@ -48,15 +47,23 @@ def download(
     *,
     sha256: str | None = None,
     patience: Patience = Patience(),
-    progress: Progress = lambda done, total: None,
+    progress: Progress = silent,
 ) -> None:
     """Put the file at `url` at `target`; it grows under `.partial` and a broken one goes on.
 
     Raises:
         MissingError: the server says there is none, or cannot be reached.
-        FetchError: it failed otherwise, is a web page, or has another checksum.
+        FetchError: it failed otherwise, is a web page, has another checksum, or `target` cannot
+            be written.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    with writing(target, FetchError):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _download(url, target, sha256, patience, progress)
+
+
+def _download(
+    url: str, target: Path, sha256: str | None, patience: Patience, progress: Progress
+) -> None:
     partial = target.with_name(target.name + ".partial")
     wait_s = patience.first_wait_s
     for attempt in range(1, patience.tries + 1):

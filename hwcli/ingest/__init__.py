@@ -3,12 +3,12 @@
 import logging
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import hwcli
+from hwcli.atomic import writing
 from hwcli.dataset import FILE_NAME, DatasetInfo, SourceEntry, open_dataset, write_info
 from hwcli.errors import DatasetError
 from hwcli.fetch import FetchOptions, fetch
@@ -17,16 +17,11 @@ from hwcli.ingest.build import Built, build_shards
 from hwcli.ingest.plan import PlanOptions, make_plan
 from hwcli.ingest.rows import Plan
 from hwcli.ingest.verify import verify_dataset
+from hwcli.progress import Progress, silent
 from hwcli.recipe import Recipe, Source
 from hwcli.structure import unstructure
 
 _log = logging.getLogger(__name__)
-
-Progress = Callable[[int, int], None]
-
-
-def _silent(done: int, total: int) -> None:
-    """Report to nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +45,7 @@ class Prepared:
     """By source."""
 
 
-def prepare(recipe: Recipe, options: IngestOptions, fetching: Progress = _silent) -> Prepared:
+def prepare(recipe: Recipe, options: IngestOptions, fetching: Progress = silent) -> Prepared:
     """Fetch what `recipe` needs and plan its dataset; nothing is written but the cache.
 
     Raises:
@@ -71,8 +66,8 @@ def ingest(
     folder: Path,
     options: IngestOptions,
     *,
-    fetching: Progress = _silent,
-    building: Progress = _silent,
+    fetching: Progress = silent,
+    building: Progress = silent,
 ) -> DatasetInfo:
     """Make the dataset of `recipe` in `folder`, which appears under its name only when whole.
 
@@ -91,21 +86,20 @@ def ingest(
         RecipeError: the options do not fit the recipe.
     """
     resolved = _resolved(recipe, options.plan)
-    if not options.force and (info := _there_already(recipe, folder, options.plan)):
-        return info
-    _refuse_foreign(folder)
+    with writing(folder, DatasetError):
+        if not options.force and (info := _there_already(recipe, folder, options.plan)):
+            return info
+        _refuse_foreign(folder)
     prepared = prepare(recipe, options, fetching)
     partial = folder.with_name(folder.name + ".partial")
     try:
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        built = build_shards(recipe, prepared.plan, partial, options.jobs or _cores(), building)
-        info = _info(recipe, prepared, built, resolved)
-        write_info(partial, info)
-        _put_in_place(partial, folder)
-    except OSError as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise DatasetError(f"{folder}: cannot be written ({error.strerror or error})") from error
+        with writing(folder, DatasetError):
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
+            built = build_shards(recipe, prepared.plan, partial, options.jobs or _cores(), building)
+            info = _info(recipe, prepared, built, resolved)
+            write_info(partial, info)
+            _put_in_place(partial, folder)
     except BaseException:  # also Ctrl-C: nothing half-made is left behind
         shutil.rmtree(partial, ignore_errors=True)
         raise

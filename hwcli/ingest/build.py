@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from hwcli.dataset import Dropped, ShardEntry
 from hwcli.errors import DatasetError
 from hwcli.ingest.decode import Treatment, decode_all
 from hwcli.ingest.rows import Plan, PlannedPart
+from hwcli.progress import Progress
 from hwcli.readers.reader import Block
 from hwcli.recipe import Recipe
 from hwcli.shards import CHUNK_ROWS, Rows, ShardWriter, Split, Tables, sha256_of
@@ -39,9 +40,7 @@ class Built:
     dropped: tuple[Dropped, ...]
 
 
-def build_shards(
-    recipe: Recipe, plan: Plan, folder: Path, jobs: int, progress: Callable[[int, int], None]
-) -> Built:
+def build_shards(recipe: Recipe, plan: Plan, folder: Path, jobs: int, progress: Progress) -> Built:
     """Decode all rows of `plan` and write those that are good as shards in `folder`.
 
     Raises:

@@ -1,17 +1,15 @@
 """Checks that a dataset on disk is what its `dataset.json` says."""
 
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 from hwcli.dataset import DatasetInfo, open_dataset
 from hwcli.errors import DatasetError
+from hwcli.progress import Progress, silent
 from hwcli.shards import Split, read_shard, sha256_of
 
 
-def verify_dataset(
-    folder: Path, progress: Callable[[int, int], None] = lambda done, total: None
-) -> DatasetInfo:
+def verify_dataset(folder: Path, progress: Progress = silent) -> DatasetInfo:
     """What the dataset in `folder` says of itself, after it was found to be so.
 
     Checked are every shard's sha256, tables and rows, and the counts by split and class.
@@ -24,9 +22,7 @@ def verify_dataset(
     label: Counter[str] = Counter()
     for i, entry in enumerate(info.shards):
         path = folder / entry.file
-        if not path.is_file():
-            raise DatasetError(f"{path}: no such shard", hint="run `hwcli ingest` for it again")
-        if sha256_of(path) != entry.sha256:
+        if _sha256(path) != entry.sha256:
             raise DatasetError(f"{path}: has changed since it was written (sha256)")
         shard = read_shard(path)
         if len(shard.rows) != entry.rows:
@@ -41,3 +37,12 @@ def verify_dataset(
         if said != dict(found):
             raise DatasetError(f"{folder}: rows by {name} are not what dataset.json says")
     return info
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return sha256_of(path)
+    except OSError as error:
+        raise DatasetError(
+            f"{path}: no such shard ({error.strerror})", hint="run `hwcli ingest` for it again"
+        ) from error

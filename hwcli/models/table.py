@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Protocol
 
-import torch
 from torch import nn
 
-from hwcli.errors import ModelError, UsageError
-from hwcli.model_info import ModelInfo
+from hwcli.errors import UsageError
 from hwcli.models.glyphnet import Glyphnet
 from hwcli.models.lenet import Lenet
-from hwcli.structure import structure_or, unstructure
+from hwcli.structure import unstructure
 from hwcli.training.options import TrainOptions
 
 LISTED_CLASSES = 30
@@ -88,23 +86,6 @@ def find_entry(name: str) -> Entry:
 def options_of(architecture: Architecture) -> dict[str, int | float | str | bool]:
     """The architecture's own options as a model file keeps them."""
     return dict(unstructure(architecture))
-
-
-def build_from(info: ModelInfo, where: str) -> nn.Module:
-    """The network that `info` describes, on the meta device: without memory for its weights.
-
-    Raises:
-        ModelError: an unknown architecture or options it does not have; `where` names the file.
-    """
-    if info.architecture not in MODELS:
-        raise ModelError(f"{where}: unknown architecture {info.architecture!r:.60}")
-    entry = MODELS[info.architecture]
-    architecture = structure_or(info.options, type(entry.architecture), where, ModelError)
-    size = info.normalisation.size
-    if size < entry.smallest:
-        raise ModelError(f"{where}: {info.architecture} cannot read images of {size} px")
-    with torch.device("meta"):
-        return architecture.build(classes=len(info.classes), size=size)
 
 
 def parameter_count(model: nn.Module) -> int:

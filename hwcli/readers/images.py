@@ -5,6 +5,7 @@ import fnmatch
 import io
 import re
 import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -20,7 +21,13 @@ from hwcli.glyph import Image
 from hwcli.readers.reader import MAX_PIXELS, MAX_SIDE, Block, Listing, listing_of
 from hwcli.recipe import LabelRule, Part, Source
 
+# OpenCV would write a line to standard error for every damaged file; we count them. Decoding
+# processes import this module too.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
 _PNG = b"\x89PNG\r\n\x1a\n"
+_KEPT_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT", b"IEND")
+"""Size, colours, transparency, rotation, pixels, end: https://www.w3.org/TR/png-3/."""
 _MAX_FILE = 64 << 20
 """Bytes of one image file."""
 _MAX_TABLE = 256 << 20
@@ -39,9 +46,11 @@ def decode(data: bytes) -> Image | str:
     if max(size) > MAX_SIDE or size[0] * size[1] > MAX_PIXELS:
         return f"too large: {size[0]}×{size[1]} pixels"
     alpha = data.startswith(_PNG) and data[25] in (4, 6)
+    if data.startswith(_PNG):
+        data = _plain_png(data)
     try:
         flag = cv2.IMREAD_UNCHANGED if alpha else cv2.IMREAD_GRAYSCALE
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flag) if data else None
     except cv2.error:
         return "corrupt"
     if image is None:
@@ -65,6 +74,27 @@ def _size_of(data: bytes) -> tuple[int, int] | str:
         return "too large"
     except (OSError, SyntaxError, ValueError, struct.error):
         return "not an image"
+
+
+def _plain_png(data: bytes) -> bytes:
+    """The PNG `data` with only what its pixels need; empty if a piece of that is damaged.
+
+    libpng prints to standard error of what is damaged, and of flawed colour profiles too.
+    """
+    pieces, at = [_PNG], len(_PNG)
+    while at + 12 <= len(data):
+        kind = data[at + 4 : at + 8]
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        if end > len(data):
+            return b""
+        if kind in _KEPT_CHUNKS:
+            if zlib.crc32(data[at + 4 : end - 4]) != int.from_bytes(data[end - 4 : end], "big"):
+                return b""
+            pieces.append(data[at:end])
+        if kind == b"IEND":
+            return b"".join(pieces)
+        at = end
+    return b""
 
 
 def _on_paper(image: NDArray[np.generic]) -> Image | str:

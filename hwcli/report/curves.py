@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
+from hwcli.report.picture import write_title
+
 
 def draw_curves(
     losses: Sequence[tuple[float, float]], accuracies: Sequence[float], title: str
@@ -14,7 +16,7 @@ def draw_curves(
     Args:
         losses: training and validation loss of each epoch, nats.
         accuracies: validation accuracy of each epoch, in [0, 1].
-        title: plain ASCII or Latin text.
+        title: any text.
     """
     figure = Figure(figsize=(9, 3.6), dpi=110, layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -31,7 +33,7 @@ def draw_curves(
     for axes in (left, right):
         axes.grid(alpha=0.25)
         axes.xaxis.get_major_locator().set_params(integer=True)
-    figure.suptitle(title, fontsize=10)
+    write_title(figure.suptitle("", fontsize=10), title)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()

@@ -5,11 +5,12 @@ import io
 import json
 from pathlib import Path
 
-from hwcli.atomic import write_bytes, write_text, writing
+from hwcli.atomic import write_text, writing
 from hwcli.characters import codepoints
 from hwcli.errors import UsageError
 from hwcli.evaluate import Evaluation, Judgement
 from hwcli.report.confusion import confusion_csv, draw_confusion
+from hwcli.report.picture import write_picture
 from hwcli.structure import unstructure
 
 
@@ -40,7 +41,9 @@ def write_evaluation(folder: Path, judgement: Judgement) -> None:
     title = f"{evaluation.model} on {evaluation.data} ({evaluation.split}): {share}"
     with writing(folder, UsageError):
         folder.mkdir(parents=True, exist_ok=True)
-        write_bytes(folder / "confusion.png", draw_confusion(judgement.confusion, names, title))
         write_text(folder / "confusion.csv", confusion_csv(judgement.confusion, names))
         write_text(folder / "classes.csv", classes_csv(evaluation))
         write_text(folder / "eval.json", evaluation_json(evaluation) + "\n")
+        picture = folder / "confusion.png"
+        picture.unlink(missing_ok=True)  # one of an earlier evaluation must not stand beside these
+        write_picture(picture, lambda: draw_confusion(judgement.confusion, names, title))

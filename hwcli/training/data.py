@@ -103,10 +103,19 @@ def draw(data: Glyphs, classes: int, *, balance: bool, generator: Generator) -> 
     """
     if not balance:
         return torch.randperm(len(data), generator=generator, device=data.images.device)
-    counts = torch.bincount(data.targets, minlength=classes).clamp(min=1)
-    reached = counts.double().rsqrt()[data.targets].cumsum(0)
-    drawn = torch.rand(len(data), generator=generator, device=reached.device, dtype=torch.double)
-    return torch.searchsorted(reached, drawn * reached[-1]).clamp_(max=len(data) - 1)
+    # First the class, then one of its rows: sums over all rows would want float64, which Apple's
+    # GPU does not have.
+    counts = torch.bincount(data.targets, minlength=classes)
+    there = counts.nonzero().squeeze(1)
+    reached = counts[there].float().sqrt().cumsum(0)
+    shape = (2, len(data))
+    which, place = torch.rand(shape, generator=generator, device=data.images.device)
+    drawn = torch.searchsorted(reached, which * reached[-1], right=True)
+    chosen = there[drawn.clamp_(max=len(there) - 1)]
+    size = counts[chosen]
+    row = torch.minimum((place * size).long(), size - 1)
+    by_class = data.targets.argsort(stable=True)
+    return by_class[(counts.cumsum(0) - counts)[chosen] + row]
 
 
 def as_input(images: Tensor) -> Tensor:

@@ -1,5 +1,7 @@
 """Where a run computes, and in which precision."""
 
+import re
+
 import torch
 
 from hwcli.errors import DependencyError, UsageError
@@ -16,7 +18,7 @@ def pick_device(name: str) -> torch.device:
     if name == "auto":
         return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if _count(kind)))
     kind, _, index = name.partition(":")
-    if kind not in ("cpu", "cuda", "mps") or (index and not index.isdecimal()):
+    if not re.fullmatch(r"(cpu|cuda|mps)(:[0-9]{1,4})?", name):
         raise UsageError(f"no device {name!r}", hint="auto, cpu, cuda, cuda:1, mps")
     there = _count(kind)
     if not there:
@@ -26,7 +28,7 @@ def pick_device(name: str) -> torch.device:
         )
     if index and int(index) >= there:
         raise DependencyError(f"--device {name}: there are only {there}, counted from 0")
-    return torch.device(name)
+    return torch.device(kind, int(index)) if index else torch.device(kind)
 
 
 def _count(kind: str) -> int:

@@ -22,6 +22,7 @@ from hwcli.atomic import write_bytes
 from hwcli.checkpoint import save_weights
 from hwcli.errors import ModelError
 from hwcli.model_info import ModelInfo
+from hwcli.progress import Progress
 from hwcli.training.augment import augment
 from hwcli.training.data import Glyphs, TrainingData, as_input, draw
 from hwcli.training.optim import Average, lr_share, make_optimizer
@@ -66,10 +67,15 @@ class Run:
     epochs: list[Epoch] = field(default_factory=list)
     best: Epoch | None = None
     step: int = 0
-    start: float = field(default_factory=time.perf_counter)
+    clock: Callable[[], float] = time.perf_counter
+    """Seconds, from whenever."""
+    start: float = field(init=False)
     watch: ThreadWatch | None = None
 
-    def fit(self, progress: Callable[[int, int], None], on_epoch: Callable[[Epoch], None]) -> None:
+    def __post_init__(self) -> None:
+        self.start = self.clock()
+
+    def fit(self, progress: Progress, on_epoch: Callable[[Epoch], None]) -> None:
         """Train until the epochs, the time or the patience is over; then take the best weights.
 
         Raises:
@@ -123,7 +129,7 @@ class Run:
         if self.options.epochs:
             by_steps = self.step / (self.options.epochs * self._steps_an_epoch())
         if self.options.time_s:
-            by_time = (time.perf_counter() - self.start) / self.options.time_s
+            by_time = (self.clock() - self.start) / self.options.time_s
         return max(by_steps, by_time)
 
     def _epoch(
@@ -131,11 +137,11 @@ class Run:
         optimizer: torch.optim.Optimizer,
         average: Average | None,
         generator: torch.Generator,
-        progress: Callable[[int, int], None],
+        progress: Progress,
     ) -> tuple[float, float]:
         """Mean loss, and images a second, of one pass over the training split."""
         self.model.train()
-        began, total, steps = time.perf_counter(), 0.0, 0
+        began, total, steps = self.clock(), 0.0, 0
         order = draw(
             self.data.train,
             len(self.info.classes),
@@ -154,7 +160,7 @@ class Run:
                 average.update(self.model)
             steps += 1
             progress(self.step, round(self.step / max(self._share_done(), 1e-9)))
-        rate = steps * self.options.batch_size / (time.perf_counter() - began)
+        rate = steps * self.options.batch_size / max(1e-9, self.clock() - began)
         return total / max(1, steps), rate
 
     def _step(
@@ -190,7 +196,7 @@ class Run:
         """The epoch that has just ended, entered into the records."""
         logits = logits_of(judged, self.data.val, self.device)
         val_loss = functional.cross_entropy(logits, self.data.val.targets).item()
-        accuracy = (logits.argmax(1) == self.data.val.targets).double().mean().item()
+        right = int((logits.argmax(1) == self.data.val.targets).sum())
         if not math.isfinite(val_loss):
             raise ModelError(
                 f"the validation loss is {val_loss} after epoch {len(self.epochs) + 1}",
@@ -202,8 +208,8 @@ class Run:
             loss=loss,
             lr=lr,
             val_loss=val_loss,
-            val_accuracy=accuracy,
-            seconds=round(time.perf_counter() - self.start, 3),
+            val_accuracy=right / len(self.data.val),
+            seconds=round(self.clock() - self.start, 3),
             images_per_s=round(rate, 1),
         )
         self.epochs.append(epoch)

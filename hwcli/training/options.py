@@ -13,6 +13,9 @@ Schedule = Literal["constant", "one-cycle", "cosine"]
 Augment = Literal["none", "rotate", "photo"]
 Precision = Literal["auto", "fp32", "bf16"]
 
+MAX_THREADS = 1024
+MAX_BATCH = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class TrainOptions:
@@ -53,7 +56,8 @@ class TrainOptions:
         _require(self.epochs >= 0, "epochs", self.epochs, "0 or more")
         _require(_at_least(self.time_s, 0), "time", self.time_s, "0 or more seconds")
         _require(self.epochs > 0 or self.time_s > 0, "epochs", 0, "1 or more without a time")
-        _require(self.batch_size >= 1, "batch-size", self.batch_size, "1 or more")
+        _require(1 <= self.batch_size <= MAX_BATCH, "batch-size", self.batch_size,
+                 f"1 to {MAX_BATCH:,}")  # fmt: skip
         _require(_at_least(self.lr, 0) and self.lr > 0, "lr", self.lr, "above 0")
         _require(_at_least(self.weight_decay, 0), "weight-decay", self.weight_decay, "0 or more")
         _require(
@@ -61,7 +65,7 @@ class TrainOptions:
         )
         _require(0 <= self.ema < 1, "ema", self.ema, "in [0, 1)")
         _require(self.patience >= 0, "patience", self.patience, "0 or more")
-        _require(self.threads >= 0, "threads", self.threads, "0 or more")
+        _require(0 <= self.threads <= MAX_THREADS, "threads", self.threads, f"0 to {MAX_THREADS}")
         _require(0 <= self.seed < 2**63, "seed", self.seed, "0 or more")
 
 

@@ -23,9 +23,9 @@ def new_run(model: str, dataset: str, *, out: Path | None, force: bool) -> Path:
     """
     now = datetime.datetime.now().astimezone()
     folder = out or _free(RUNS_FOLDER / f"{model}-{dataset}-{now:%Y%m%d-%H%M%S}")
-    if not force and any((folder / name).exists() for name in (WEIGHTS, ONNX, CONFIG)):
-        raise UsageError(f"{folder} holds a run already", hint="--force replaces it")
     with writing(folder, ModelError):
+        if not force and any((folder / name).exists() for name in (WEIGHTS, ONNX, CONFIG)):
+            raise UsageError(f"{folder} holds a run already", hint="--force replaces it")
         folder.mkdir(parents=True, exist_ok=True)
         for name in (WEIGHTS, ONNX, STATE, METRICS, CURVES):
             (folder / name).unlink(missing_ok=True)

@@ -8,14 +8,16 @@ from pathlib import Path
 import torch
 
 import hwcli
-from hwcli.atomic import write_bytes, writing
+from hwcli.atomic import writing
 from hwcli.checkpoint import save_onnx, save_weights
 from hwcli.dataset import Dataset
 from hwcli.errors import ModelError
 from hwcli.metrics import fit_temperature
 from hwcli.model_info import ModelInfo
 from hwcli.models.table import Entry, find_entry, options_of, parameter_count
+from hwcli.progress import Progress
 from hwcli.report.curves import draw_curves
+from hwcli.report.picture import write_picture
 from hwcli.training.data import TrainingData, load_data
 from hwcli.training.device import pick_device, uses_bf16
 from hwcli.training.loop import Epoch, Run, logits_of
@@ -46,7 +48,7 @@ def train(
     options: TrainOptions,
     folder: Path,
     *,
-    progress: Callable[[int, int], None],
+    progress: Progress,
     on_epoch: Callable[[Epoch], None],
 ) -> TrainResult:
     """Train the model called `name` on `dataset` and fill `folder`.
@@ -126,9 +128,9 @@ def _finish(run: Run, dataset: Dataset) -> TrainResult:
     save_onnx(run.folder / ONNX, run.model, info, run.data.val.images[:COMPARED])
     title = f"{info.architecture} on {info.dataset}"
     losses = [(e.loss, e.val_loss) for e in run.epochs]
-    picture = draw_curves(losses, [e.val_accuracy for e in run.epochs], title)
-    write_bytes(run.folder / CURVES, picture)
+    accuracies = [e.val_accuracy for e in run.epochs]
     _write_config(run, dataset, seconds=seconds)
+    write_picture(run.folder / CURVES, lambda: draw_curves(losses, accuracies, title))
     return TrainResult(run.folder, run.best, len(run.epochs), parameter_count(run.model), seconds)
 
 

@@ -150,3 +150,14 @@ def test_colour_and_one_bit_come_as_grey() -> None:
     answer = decode(bytes(bits))
     assert isinstance(answer, np.ndarray)
     assert set(np.unique(answer)) == {0, 255}
+
+
+def test_what_a_png_tells_besides_its_pixels_does_no_harm(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """A colour profile that is none: libpng would print a warning."""
+    body = b"iCCP" + b"x\0\0junk"
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    with_profile = GOOD[:33] + chunk + GOOD[33:]
+    assert np.array_equal(decode(with_profile), glyph(1))
+    assert capfd.readouterr().err == ""

@@ -79,3 +79,13 @@ def test_balance_draws_by_the_root_of_the_frequency() -> None:
 def test_input_is_in_the_unit_range() -> None:
     images = torch.tensor([[[0, 51], [255, 102]]], dtype=torch.uint8)
     assert torch.allclose(as_input(images), torch.tensor([[[[0, 0.2], [1, 0.4]]]]))
+
+
+def test_balance_leaves_out_classes_without_rows_and_draws_within_a_class_evenly() -> None:
+    targets = torch.tensor([1] * 30 + [4] * 30)
+    glyphs = Glyphs(torch.zeros(60, 2, 2, dtype=torch.uint8), targets)
+    generator = torch.Generator().manual_seed(0)
+    drawn = torch.cat([draw(glyphs, 6, balance=True, generator=generator) for _ in range(200)])
+    times = torch.bincount(drawn, minlength=60)
+    assert len(times) == 60
+    assert int(times.min()) > 140 and int(times.max()) < 265, "200 each, give or take"

@@ -1,0 +1,69 @@
+"""Whether a model may have been trained on the very rows that it is judged on."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from hwcli.dataset import DATA_FOLDER, Dataset, DatasetInfo, open_dataset
+from hwcli.errors import DatasetError, RecipeError
+from hwcli.model_info import ModelInfo
+from hwcli.recipe import load_recipe, shipped
+from hwcli.shards import Split
+
+
+def doubt(model: ModelInfo, dataset: Dataset, split: Split) -> str | None:
+    """Why rows of `split` of `dataset` may have been in the training of `model`, or None.
+
+    A model file names the dataset it was trained on. What that was made of is known if it is still
+    here, or by the shipped recipe of its name; where neither is, nothing is said.
+    """
+    name = dataset.info.name
+    if not model.dataset_sha256:
+        return None
+    if dataset.sha256 == model.dataset_sha256:
+        trained = f"the model was trained on the train split of {name}"
+        return trained if split is Split.train else None
+    if name == model.dataset:
+        return (
+            f"{name} was made anew since this model was trained: "
+            f"its {split.name} rows may have been in training"
+        )
+    if shared := _origins_of(dataset.info) & _trained_on(model):
+        told = min(shared, key=lambda origin: (":" in origin, origin))  # a name before a sha256
+        return (
+            f"{name} shares {told} with {model.dataset}, on which the model was trained: "
+            f"its {split.name} rows may have been in training"
+        )
+    return None
+
+
+def _trained_on(model: ModelInfo) -> frozenset[str]:
+    """Origins of the dataset that `model` was trained on; none where they cannot be known."""
+    try:
+        there = open_dataset(DATA_FOLDER / Path(model.dataset).name)
+    except DatasetError:
+        there = None
+    if there and there.sha256 == model.dataset_sha256:
+        return _origins_of(there.info)
+    if model.dataset not in shipped():
+        return frozenset()
+    try:
+        sources = load_recipe(model.dataset).source
+    except RecipeError:
+        return frozenset()
+    return frozenset(s.name for s in sources) | _addresses(s.url for s in sources)
+
+
+def _origins_of(info: DatasetInfo) -> frozenset[str]:
+    """Names and addresses of the sources, and the sha256 of the archives that were read."""
+    listed = info.recipe.get("source", ())
+    tables = [s for s in listed if isinstance(s, dict)] if isinstance(listed, list) else []
+    return (
+        frozenset(s.name for s in info.sources)
+        | frozenset(a.partition(" ")[0] for s in info.sources for a in s.archives)
+        | _addresses(str(s.get("url", "")) for s in tables)
+    )
+
+
+def _addresses(urls: Iterable[str]) -> frozenset[str]:
+    """Those of `urls` that mean the same thing everywhere."""
+    return frozenset(u for u in urls if u.startswith(("https:", "kaggle:", "package:")))

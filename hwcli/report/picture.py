@@ -1,0 +1,37 @@
+"""Pictures beside results: one that cannot be drawn must not cost the results."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from matplotlib.font_manager import FontProperties
+from matplotlib.text import Text
+
+from hwcli.atomic import write_bytes
+from hwcli.fonts import font_for, plain_font
+
+_log = logging.getLogger(__name__)
+
+MAX_SIDE = 8000
+"""Side of a picture at most, px: larger ones few programs open."""
+
+
+def write_picture(path: Path, draw: Callable[[], bytes]) -> None:
+    """Put what `draw` gives at `path`; where matplotlib fails at it, warn and go on."""
+    try:
+        picture = draw()
+    except (ValueError, TypeError, RuntimeError, LookupError, MemoryError) as error:
+        _log.warning("%s: cannot be drawn (%s)", path, str(error).split("\n", 1)[0][:200])
+        return
+    write_bytes(path, picture)
+
+
+def write_title(place: Text, title: str) -> None:
+    """Make `title` the text at `place`, as it is: no mathematics, in a font that has it."""
+    size, font = place.get_fontsize(), font_for(title)
+    if font is None:
+        font = plain_font()
+        title = "".join(c if c == " " or font_for(c) == font else "?" for c in title)
+    place.set_parse_math(False)
+    place.set_text(title)
+    place.set_fontproperties(FontProperties(fname=font, size=size))
