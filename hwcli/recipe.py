@@ -10,6 +10,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import hwcli
+from hwcli.borrowed import did_you_mean, with_borrowed
 from hwcli.dataset import Target
 from hwcli.errors import RecipeError
 from hwcli.glyph import Normalisation
@@ -267,13 +268,29 @@ def load_recipe(which: str) -> Recipe:
         raise RecipeError(
             f"no recipe is called {which!r}", hint=f"{meant}`hwcli ingest --list` shows them all"
         )
+    return _read(path, ())
+
+
+def _read(path: Path, borrowers: tuple[Path, ...]) -> Recipe:
+    """The recipe at `path`; `borrowers` are those that, one after the other, take from it."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecipeError(f"{path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise RecipeError(f"{path}: not TOML ({error})") from error
-    recipe = structure_or(data, Recipe, str(path), RecipeError)
+    trail = (*borrowers, path.resolve())
+
+    def lend(name: str, place: str) -> Recipe:
+        lender = path.parent / name if name.endswith(".toml") else shipped().get(name)
+        if lender is None:
+            known = did_you_mean(name, list(shipped()))
+            raise RecipeError(f"{place}: no recipe is called {name!r}{known}")
+        if lender.resolve() in trail:
+            raise RecipeError(f"{place}: {name} takes from this recipe, or is it")
+        return _read(lender, trail)
+
+    recipe = structure_or(with_borrowed(data, path, lend), Recipe, str(path), RecipeError)
     return replace(recipe, source=tuple(_anchored(s, path.parent) for s in recipe.source))
 
 
