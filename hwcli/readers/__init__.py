@@ -5,6 +5,8 @@ from collections.abc import Callable
 from hwcli.fetch.archive import Archive
 from hwcli.readers.idx import IdxReader
 from hwcli.readers.images import ImagesReader
+from hwcli.readers.matlab import MatlabReader
+from hwcli.readers.numpy_file import NumpyReader
 from hwcli.readers.pixel_table import PixelTableReader
 from hwcli.readers.reader import Reader
 from hwcli.recipe import Format, Part, Source
@@ -13,6 +15,8 @@ READERS: dict[Format, Callable[[Source, Part, Archive], Reader]] = {
     "csv": PixelTableReader,
     "idx": IdxReader,
     "images": ImagesReader,
+    "matlab": MatlabReader,
+    "numpy": NumpyReader,
 }
 
 
