@@ -37,7 +37,8 @@ def test_the_recipes_that_readers_are_promised_are_shipped() -> None:
     names = (
         "mnist emnist-byclass emnist-bymerge emnist-letters emnist-balanced emnist-digits "
         "emnist-mnist latin sample multi-script ahcd dhcd chinese-mnist baybayin kannada "
-        "english-handwritten hangul bhmsds math-symbols omniglot cmaterdb kassel-letters"
+        "english-handwritten hangul bhmsds math-symbols omniglot cmaterdb kassel-letters "
+        "everything"
     )
     promised = set(names.split())
     assert promised <= set(shipped())
@@ -57,6 +58,16 @@ def test_latin_folds_byclass_onto_the_classes_of_bymerge() -> None:
     assert set(folded) == set(merged)
     apart = load_recipe("emnist-byclass").source[0].alphabet
     assert all(a in (b, b.upper()) for a, b in zip(folded, apart, strict=True))
+
+
+def test_everything_folds_every_latin_source_onto_the_classes_of_latin() -> None:
+    latin = load_recipe("latin").source
+    merged = {c for s in latin for c in (*s.alphabet, *s.classes.values(), *s.stack)}
+    sources = load_recipe("everything").source
+    assert len(sources) == len({s.name for s in sources}) == 24
+    for source in sources:
+        if source.script in ("Latn", "Zmth"):
+            assert {*source.alphabet, *source.classes.values()} - {"×"} <= merged, source.name
 
 
 def test_original_proportions_add_up_to_the_21_946_of_the_work() -> None:
