@@ -112,10 +112,11 @@ class Source:
     url: str
     """`https:`, `kaggle:owner/name`, `file:` or `package:`; one that ends in `/` is a folder whose
     members are fetched one by one."""
-    format: Format
     part: tuple[Part, ...]
     license: str
     citation: str
+    format: Format | None = None
+    """Told by the ending of each part's `images` if not given."""
     homepage: str = ""
     redistributable: bool = False
     mirrors: tuple[str, ...] = ()
@@ -183,7 +184,7 @@ class Source:
         self._check_stack()
 
     def _check_stack(self) -> None:
-        if self.stack and self.format != "images":
+        if self.stack and self.format not in (None, "images"):
             raise ValueError("stack needs a source of single images")
         if self.trim_edge < 0 or (self.trim_edge and self.stack):
             raise ValueError("trim_edge must not be negative, and does not go with stack")

@@ -20,6 +20,24 @@ READERS: dict[Format, Callable[[Source, Part, Archive], Reader]] = {
 }
 
 
+_ENDINGS: tuple[tuple[str, Format], ...] = (
+    (".csv", "csv"),
+    ("-ubyte", "idx"),
+    ("-ubyte.gz", "idx"),
+    (".mat", "matlab"),
+    (".npy", "numpy"),
+    (".npz", "numpy"),
+)
+"""What members of a format are called; all others are images."""
+
+
+def format_of(source: Source, part: Part) -> Format:
+    """The format of `part`: as the recipe says, else by the ending of its name."""
+    name = part.images.lower()
+    by_name: Format = next((f for ending, f in _ENDINGS if name.endswith(ending)), "images")
+    return source.format or by_name
+
+
 def open_reader(source: Source, part: Part, archive: Archive) -> Reader:
     """The reader of `part`.
 
@@ -27,4 +45,4 @@ def open_reader(source: Source, part: Part, archive: Archive) -> Reader:
         MissingError: the part is not in the archive.
         FetchError: the archive is damaged.
     """
-    return READERS[source.format](source, part, archive)
+    return READERS[format_of(source, part)](source, part, archive)
