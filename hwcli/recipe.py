@@ -10,6 +10,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import hwcli
+from hwcli.borrowed import did_you_mean, with_borrowed
 from hwcli.dataset import Target, check_name
 from hwcli.errors import RecipeError
 from hwcli.glyph import Normalisation
@@ -18,8 +19,8 @@ from hwcli.structure import structure_or
 SCHEMA = "hwcli.recipe/1"
 
 SplitName = Literal["train", "val", "test"]
-SplitBy = Literal["official", "writer", "random"]
-Format = Literal["idx", "images", "csv"]
+SplitBy = Literal["official", "writer", "word", "random"]
+Format = Literal["idx", "images", "csv", "matlab", "numpy"]
 
 _SCRIPT = re.compile(r"[A-Z][a-z]{3}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -36,7 +37,7 @@ class Splitting:
 
     by: SplitBy = "random"
     """`official` keeps the publisher's split and cuts val from train; `writer` keeps a person
-    whole; `random` is stratified by class."""
+    whole, `word` all rows of one word; `random` is stratified by class."""
     val: float = 0.1
     """Share of the rows (of the train rows, where the split is official)."""
     test: float = 0.2
@@ -67,9 +68,14 @@ class Part:
     """Some of a source's images: one file of many, or many files of one each."""
 
     images: str
-    """Member that holds the images; for single images a glob, in which `*` crosses folders."""
+    """Member that holds the images; for single images a glob, in which `*` crosses folders, for
+    numpy and matlab also a glob that matches one member."""
     labels: str = ""
-    """Member that holds their labels (idx, csv)."""
+    """Member that holds their labels (idx, csv, numpy)."""
+    array: str = ""
+    """Name of the array of images (npz, matlab); needless where a file holds only one."""
+    label_array: str = ""
+    """Name of the array of labels; in the file of the images if `labels` is not given."""
     split: SplitName | None = None
     """Which official split this is."""
 
@@ -109,10 +115,11 @@ class Source:
     url: str
     """`https:`, `kaggle:owner/name`, `file:` or `package:`; one that ends in `/` is a folder whose
     members are fetched one by one."""
-    format: Format
     part: tuple[Part, ...]
     license: str
     citation: str
+    format: Format | None = None
+    """Told by the ending of each part's `images` if not given."""
     homepage: str = ""
     redistributable: bool = False
     mirrors: tuple[str, ...] = ()
@@ -134,6 +141,13 @@ class Source:
     """Whether the ink is darker than its paper; found out for each image if not given."""
     transpose: bool = False
     """Whether rows and columns of the images are swapped."""
+    shape: tuple[int, int] | None = None
+    """Height and width of images that are stored as a row of numbers (numpy, matlab); else they
+    are square."""
+    max_value: float = 255.0
+    """What a pixel is at most (numpy, matlab)."""
+    trim_edge: int = 0
+    """Pixels at each edge that are cut off, such as the rest of a frame."""
     writer: str = ""
     """The one person who wrote all of it."""
     writers: dict[str, str] = field(default_factory=dict)
@@ -166,11 +180,17 @@ class Source:
             raise ValueError("sha256 must be 64 lower-case hex digits")
         if self.limit is not None and self.limit < 1:
             raise ValueError(f"limit must be at least 1, not {self.limit}")
+        if self.shape is not None and min(self.shape) < 1:
+            raise ValueError("shape is a height and a width, at least 1")
+        if not 0 < self.max_value < float("inf"):
+            raise ValueError(f"max_value must be above 0, not {self.max_value}")
         self._check_stack()
 
     def _check_stack(self) -> None:
-        if self.stack and self.format != "images":
+        if self.stack and self.format not in (None, "images"):
             raise ValueError("stack needs a source of single images")
+        if self.trim_edge < 0 or (self.trim_edge and self.stack):
+            raise ValueError("trim_edge must not be negative, and does not go with stack")
         if not all(2 <= len(p) <= 4 for p in self.stack.values()):
             raise ValueError("stack takes two to four characters")
         if not 1 <= self.stack_count <= MAX_STACKS:
@@ -268,13 +288,29 @@ def load_recipe(which: str) -> Recipe:
         raise RecipeError(
             f"no recipe is called {which!r}", hint=f"{meant}`hwcli ingest --list` shows them all"
         )
+    return _read(path, ())
+
+
+def _read(path: Path, borrowers: tuple[Path, ...]) -> Recipe:
+    """The recipe at `path`; `borrowers` are those that, one after the other, take from it."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecipeError(f"{path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise RecipeError(f"{path}: not TOML ({error})") from error
-    recipe = structure_or(data, Recipe, str(path), RecipeError)
+    trail = (*borrowers, path.resolve())
+
+    def lend(name: str, place: str) -> Recipe:
+        lender = path.parent / name if name.endswith(".toml") else shipped().get(name)
+        if lender is None:
+            known = did_you_mean(name, list(shipped()))
+            raise RecipeError(f"{place}: no recipe is called {name!r}{known}")
+        if lender.resolve() in trail:
+            raise RecipeError(f"{place}: {name} takes from this recipe, or is it")
+        return _read(lender, trail)
+
+    recipe = structure_or(with_borrowed(data, path, lend), Recipe, str(path), RecipeError)
     return replace(recipe, source=tuple(_anchored(s, path.parent) for s in recipe.source))
 
 

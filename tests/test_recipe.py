@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,13 @@ def test_every_shipped_recipe_loads_and_bears_its_own_name(name: str) -> None:
 
 
 def test_the_recipes_that_readers_are_promised_are_shipped() -> None:
-    promised = {"mnist", "emnist-byclass", "emnist-bymerge", "multi-script", "sample", "latin"}
+    names = (
+        "mnist emnist-byclass emnist-bymerge emnist-letters emnist-balanced emnist-digits "
+        "emnist-mnist latin sample multi-script ahcd dhcd chinese-mnist baybayin kannada "
+        "english-handwritten hangul bhmsds math-symbols omniglot cmaterdb kassel-letters "
+        "everything"
+    )
+    promised = set(names.split())
     assert promised <= set(shipped())
 
 
@@ -51,6 +58,16 @@ def test_latin_folds_byclass_onto_the_classes_of_bymerge() -> None:
     assert set(folded) == set(merged)
     apart = load_recipe("emnist-byclass").source[0].alphabet
     assert all(a in (b, b.upper()) for a, b in zip(folded, apart, strict=True))
+
+
+def test_everything_folds_every_latin_source_onto_the_classes_of_latin() -> None:
+    latin = load_recipe("latin").source
+    merged = {c for s in latin for c in (*s.alphabet, *s.classes.values(), *s.stack)}
+    sources = load_recipe("everything").source
+    assert len(sources) == len({s.name for s in sources}) == 24
+    for source in sources:
+        if source.script in ("Latn", "Zmth"):
+            assert {*source.alphabet, *source.classes.values()} - {"×"} <= merged, source.name
 
 
 def test_original_proportions_add_up_to_the_21_946_of_the_work() -> None:
@@ -117,6 +134,22 @@ MISTAKES = {
         "stack_count must be",
     ),
     "a name too long for a file": (GOOD.replace('name = "test"', f'name = "{"x" * 200}"'), "name"),
+    "from an unknown recipe": (GOOD + '[[source]]\nfrom = "dhdc"\n', "did you mean 'dhcd'?"),
+    "from an unknown source": (
+        GOOD + '[[source]]\nfrom = "latin/bhmds"\n',
+        "source[1].from: latin has no source 'bhmds', did you mean 'bhmsds'?",
+    ),
+    "from a number": (GOOD + "[[source]]\nfrom = 1\n", "expected text in quotes"),
+    "from itself": (GOOD + '[[source]]\nfrom = "r.toml"\n', "takes from this recipe"),
+    "one name for two sources": (
+        GOOD + '[[source]]\nfrom = "latin"\nname = "x"\n',
+        "3 sources, which share no name",
+    ),
+    "a misspelt key beside from": (
+        GOOD + '[[source]]\nfrom = "dhcd"\nlimt = 5\n',
+        "did you mean 'limit'?",
+    ),
+    "a bad value beside from": (GOOD + '[[source]]\nfrom = "dhcd"\nlimit = 0\n', "at least 1"),
     "no TOML": ("schema = = 1", "not TOML"),
     "no text": ("\x00", "not TOML"),
     "too deep": ("a = " + "[" * 5000, "not TOML"),
@@ -149,6 +182,53 @@ def test_file_addresses_are_taken_from_where_the_recipe_lies() -> None:
     Path("sub").mkdir()
     Path("sub/r.toml").write_text(GOOD.replace("https://example.org/a.zip", "file:pics/"))
     assert load_recipe("sub/r.toml").source[0].url == f"file:{Path('sub/pics').resolve()}/"
+
+
+def test_from_takes_all_sources_of_a_recipe_or_one_and_what_is_given_goes_before() -> None:
+    more = """
+[[source]]
+from = "multi-script"
+
+[[source]]
+from = "multi-script/dhcd"
+name = "two"
+limit = 7
+split_by = "random"
+classes = { digit_0 = "0" }
+"""
+    recipe = load_recipe(write(GOOD + more))
+    script = load_recipe("multi-script").source
+    assert recipe.source[1:7] == script
+    dhcd = next(s for s in script if s.name == "dhcd")
+    assert recipe.source[7] == replace(
+        dhcd, name="two", limit=7, split_by="random", classes={**dhcd.classes, "digit_0": "0"}
+    )
+
+
+def test_from_a_file_is_taken_from_where_the_borrower_lies_and_its_files_from_where_it_lies() -> (
+    None
+):
+    Path("sub/own").mkdir(parents=True)
+    Path("sub/own/lender.toml").write_text(GOOD.replace("https://example.org/a.zip", "file:a.zip"))
+    borrower = GOOD.split("[[source]]")[0] + '[[source]]\nfrom = "own/lender.toml/one"\n'
+    Path("sub/r.toml").write_text(borrower)
+    assert load_recipe("sub/r.toml").source[0].url == f"file:{Path('sub/own/a.zip').resolve()}"
+
+
+def test_recipes_that_take_from_each_other_in_a_circle_are_refused() -> None:
+    for own, other in (("r", "s"), ("s", "t"), ("t", "r")):
+        Path(f"{own}.toml").write_text(GOOD + f'[[source]]\nfrom = "{other}.toml"\n')
+    with pytest.raises(RecipeError, match=r"t\.toml: source\[1\]\.from: r\.toml takes from"):
+        load_recipe("r.toml")
+
+
+def test_multi_script_writes_nothing_twice() -> None:
+    tree = tomllib.loads(shipped()["multi-script"].read_text(encoding="utf-8"))
+    assert len(tree["source"]) == 6
+    assert all(set(s) <= {"from", "split_by"} for s in tree["source"])
+    assert [s.name for s in load_recipe("multi-script").source] == [
+        s["from"] for s in tree["source"]
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """What was fetched, read in place: a zip, a folder, or single files. Nothing is unpacked."""
 
+import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -17,6 +19,18 @@ MAX_MEMBERS = 5_000_000
 """Members a zip may list; EMNIST as single images would have 0.8 million."""
 MAX_EXPANDED = 64 << 30
 """Bytes all members of a zip may claim together."""
+
+_DAMAGE = (
+    zipfile.BadZipFile,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    OSError,
+    NotImplementedError,
+    UnicodeDecodeError,  # of a name in a zip that says it is UTF-8
+)
+"""What zipfile, gzip, zlib and lzma raise on damaged data."""
 
 
 class MissingError(FetchError):
@@ -183,7 +197,7 @@ def reading(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (zipfile.BadZipFile, EOFError, zlib.error, OSError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise FetchError(
             f"{what}: damaged ({error})", hint="remove its archive, and it is fetched again"
         ) from error

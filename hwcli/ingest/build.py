@@ -80,7 +80,11 @@ def _steps(recipe: Recipe, plan: Plan) -> Iterator[_Step]:
             chosen = np.flatnonzero(part.split == split)
             source = recipe.source[part.source]
             treatment = Treatment(
-                recipe.image, source.invert, source.transpose and not part.is_ink, part.is_ink
+                recipe.image,
+                source.invert,
+                source.transpose and not part.is_ink,
+                part.is_ink,
+                source.trim_edge,
             )
             if not len(chosen):
                 continue

@@ -36,6 +36,8 @@ class Treatment:
     transpose: bool
     is_ink: bool
     """Whether the images are ink already, 255 on 0."""
+    trim_edge: int = 0
+    """Pixels cut off at each edge."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +72,10 @@ def decode_block(block: Block, treatment: Treatment) -> Decoded:
 def _glyph(image: Image, treatment: Treatment) -> Image | str:
     if treatment.transpose:
         image = np.ascontiguousarray(image.T)
+    if n := treatment.trim_edge:
+        image = np.ascontiguousarray(image[n:-n, n:-n])
+        if not image.size:
+            return "blank"
     ink = image if treatment.is_ink else ink_of(image, invert=treatment.invert)
     glyph = normalise(ink, treatment.how)
     return "blank" if glyph is None else glyph

@@ -63,6 +63,7 @@ class _Planner:
         self._notes: list[str] = []
         self._classes: dict[str, int] = {}
         self._people: dict[tuple[str, str], int] = {}
+        self._word_codes: dict[str, dict[str, int]] = {}
 
     def plan(self, archive_of: Open) -> Plan:
         kept: list[PlannedPart] = []
@@ -109,6 +110,7 @@ class _Planner:
                 label[rows],
                 self._writers(source, listing)[rows],
                 np.full(len(rows), official, np.uint8),
+                word=self._words(source, listing, rows),
             )
 
     def _miss(self, what: str, missing: MissingError) -> None:
@@ -142,6 +144,16 @@ class _Planner:
             if name:
                 codes[i] = self._people.setdefault((source.name, name), len(self._people))
         return codes[listing.writer]
+
+    def _words(
+        self, source: Source, listing: Listing, rows: NDArray[np.intp]
+    ) -> NDArray[np.int32] | None:
+        """(N,) number of the word of each of `rows`, the same in all parts of the source."""
+        if listing.word is None:
+            return None
+        known = self._word_codes.setdefault(source.name, {})
+        codes = [known.setdefault(w, len(known)) for w in listing.words]
+        return np.asarray(codes, np.int32)[listing.word[rows]]
 
     def _limited(self, source: Source, parts: list[PlannedPart]) -> list[PlannedPart]:
         limits = (source.limit, self._options.limit, self._limits.get(source.name))
@@ -185,6 +197,8 @@ class _Planner:
             split = cut_val(official, label, rule, random)
         elif by == "writer":
             split = split_by_writer(label, writer, rule, random)
+        elif by == "word":
+            split = split_by_writer(label, _words_of(parts), rule, random)
         else:
             split = split_randomly(label, rule, random)
         edges = np.cumsum([len(p.row) for p in parts])[:-1]
@@ -222,6 +236,14 @@ class _Planner:
     def _note(self, text: str) -> None:
         _log.warning("%s", text)
         self._notes.append(text)
+
+
+def _words_of(parts: list[PlannedPart]) -> NDArray[np.int32]:
+    """(N,) words of all `parts` together, −1 unknown."""
+    unknown = (np.full(len(p.row), -1, np.int32) for p in parts)
+    return np.concatenate(
+        [u if p.word is None else p.word for p, u in zip(parts, unknown, strict=True)]
+    )
 
 
 def _proportions(recipe: Recipe, name: str) -> dict[str, int]:

@@ -28,6 +28,8 @@ class PlannedPart:
     """(N,) a `Split`."""
     is_ink: bool = False
     """Whether the reader gives ink, 255 on 0, and upright."""
+    word: NDArray[np.int32] | None = None
+    """(N,) number of the word within the source, where words are known."""
 
     def take(self, mask: NDArray[np.bool_]) -> "PlannedPart":
         """The rows of `mask`."""
@@ -37,6 +39,7 @@ class PlannedPart:
             label=self.label[mask],
             writer=self.writer[mask],
             split=self.split[mask],
+            word=None if self.word is None else self.word[mask],
         )
 
 

@@ -1,0 +1,71 @@
+"""Images of one size that lie one after the other in a file: read in one pass, any rows of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.glyph import Image
+
+DEFLATE = 1040
+"""Deflate packs at most 1032 : 1; what claims more is not there."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PixelBlock:
+    """Images that are plain pixels already."""
+
+    pixels: NDArray[np.uint8]
+    """(N, H, W)."""
+
+    def images(self) -> Iterator[Image | str]:
+        """The images as they are."""
+        return iter(self.pixels)
+
+
+def row_blocks(
+    file: IO[bytes], rows: NDArray[np.intp], size: int, row_bytes: int
+) -> Iterator[NDArray[np.uint8]]:
+    """`rows`, ascending, of a file at its row 0, `size` at a time: (n, row_bytes).
+
+    Raises:
+        EOFError: the file ends before.
+    """
+    at = 0
+    for start in range(0, len(rows), size):
+        wanted = rows[start : start + size]
+        block = np.empty((len(wanted), row_bytes), np.uint8)
+        for span in _spans(wanted):
+            first, last = int(wanted[span.start]), int(wanted[span.stop - 1])
+            _skip(file, (first - at) * row_bytes)
+            data = exactly(file, (last + 1 - first) * row_bytes)
+            block[span] = np.frombuffer(data, np.uint8).reshape(-1, row_bytes)
+            at = last + 1
+        yield block
+
+
+def exactly(file: IO[bytes], count: int) -> bytes:
+    """The next `count` bytes.
+
+    Raises:
+        EOFError: the file ends before.
+    """
+    data = file.read(count)
+    if len(data) < count:
+        raise EOFError(f"ends {count - len(data)} bytes early")
+    return data
+
+
+def _spans(rows: NDArray[np.intp]) -> Iterator[slice]:
+    """Slices of `rows` in which each follows the one before."""
+    breaks = np.flatnonzero(np.diff(rows) != 1) + 1
+    edges = [0, *map(int, breaks), len(rows)]
+    yield from (slice(a, b) for a, b in pairwise(edges))
+
+
+def _skip(file: IO[bytes], count: int) -> None:
+    while count:
+        count -= len(exactly(file, min(count, 1 << 20)))
