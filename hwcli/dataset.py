@@ -109,7 +109,7 @@ class Dataset:
     folder: Path
     info: DatasetInfo
     sha256: str
-    """Of `dataset.json`: names this very dataset, since that lists the sha256 of every shard."""
+    """Of the sha256 of its shards: names these very rows, whatever else is said of them."""
 
     def targets(self, target: Target) -> tuple[str, ...]:
         """The names a classifier for `target` chooses from."""
@@ -166,7 +166,8 @@ def open_dataset(folder: Path) -> Dataset:
     if isinstance(data, dict) and data.get("schema") != SCHEMA:
         raise DatasetError(f"{path}: schema {data.get('schema')!r:.60}, expected {SCHEMA!r}")
     info = structure_or(data, DatasetInfo, str(path), DatasetError)
-    return Dataset(folder, info, hashlib.sha256(raw).hexdigest())
+    shards = "\n".join(entry.sha256 for entry in info.shards)
+    return Dataset(folder, info, hashlib.sha256(shards.encode()).hexdigest())
 
 
 def latest_dataset(below: Path = DATA_FOLDER) -> Path | None:

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -172,3 +173,12 @@ def test_a_cache_that_cannot_be_written_is_one_line(
     assert result.code == 6
     assert "cannot be written" in result.err
     assert result.err.count("\n") == 1
+
+
+def test_a_dataset_is_named_by_its_rows_alone() -> None:
+    first = replace(make(Path("d"), 30), title="Another title")
+    before = open_dataset(Path("d")).sha256
+    write_info(Path("d"), first)
+    assert open_dataset(Path("d")).sha256 == before
+    make(Path("d"), 29)
+    assert open_dataset(Path("d")).sha256 != before

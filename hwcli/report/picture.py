@@ -12,8 +12,8 @@ from hwcli.fonts import font_for, plain_font
 
 _log = logging.getLogger(__name__)
 
-MAX_SIDE = 8000
-"""Side of a picture at most, px: larger ones few programs open."""
+MAX_SIDE = 5000
+"""Side of a picture at most, px: that takes matplotlib over a GB of memory already."""
 
 
 def write_picture(path: Path, draw: Callable[[], bytes]) -> None:
