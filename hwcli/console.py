@@ -9,9 +9,7 @@ from contextlib import contextmanager
 from typing import ClassVar, TextIO
 
 from hwcli.errors import InputError, PartialFailure
-
-Progress = Callable[[int, int], None]
-"""`progress(done, total)`: what core code reports to; `total` 0 means not known yet."""
+from hwcli.progress import Progress
 
 
 class ClosedPipe(Exception):

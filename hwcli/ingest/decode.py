@@ -1,16 +1,10 @@
 """Images decoded and normalised, in order, by as many processes as wanted."""
 
-import multiprocessing
-import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
 import cv2
@@ -19,6 +13,7 @@ from numpy.typing import NDArray
 
 from hwcli.errors import HwcliError
 from hwcli.glyph import Image, Normalisation, ink_of, normalise
+from hwcli.processes import new_pool, submit
 from hwcli.readers.reader import Block
 
 T = TypeVar("T")
@@ -92,15 +87,13 @@ def decode_all(
     if jobs == 1:
         yield from ((tag, decode_block(block, how)) for tag, block, how in work)
         return
-    # Not fork: it copies locks that threads of this process may hold.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_process)
+    pool = new_pool(
+        jobs, cv2.setNumThreads, 1
+    )  # more threads a process only get in each other's way
     waiting: deque[tuple[T, Future[Decoded]]] = deque()
     try:
         for tag, block, how in work:
-            with _uninterrupted():  # new processes inherit what is held back here
-                future = pool.submit(decode_block, block, how)
-            waiting.append((tag, future))
+            waiting.append((tag, submit(pool, decode_block, block, how)))
             if len(waiting) >= jobs * _WAITING:
                 yield _first(waiting)
         while waiting:
@@ -114,32 +107,3 @@ def decode_all(
 def _first(waiting: deque[tuple[T, Future[Decoded]]]) -> tuple[T, Decoded]:
     tag, future = waiting.popleft()
     return tag, future.result()
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Ctrl-C waits until the context ends; processes started in it never see one.
-
-    It is for the process that started them, and would make them print a traceback each.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _start_process() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    cv2.setNumThreads(1)  # one thread a process; more only get into each other's way
-
-
-def _end_with(parent: BaseProcess) -> None:
-    """End this process when `parent` is gone, even if it was killed and could not say so."""
-    parent.join()
-    os._exit(1)
