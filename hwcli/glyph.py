@@ -36,6 +36,10 @@ class Normalisation:
     """What is put in the middle: the box of the ink (EMNIST) or its centre of mass (MNIST)."""
     stroke: float = 2.6
     """Strokes thinner than this, px at the final size, are thickened to it; 0 leaves them."""
+    frame: Literal["fit", "keep"] = "fit"
+    """`keep` leaves a dataset's images as their publisher framed them: turned upright and to light
+    on dark, scaled to `size` if they are not, and no more. Glyphs of photos, which have no frame,
+    are fitted all the same, as `fit`, `centre` and `stroke` say."""
 
     def __post_init__(self) -> None:
         if not 8 <= self.size <= 512:

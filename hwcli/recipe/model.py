@@ -1,20 +1,13 @@
-"""Recipes: where a dataset's images come from and what is made of them, as data and never code."""
+"""What a recipe can say: sources, their parts, labels and classes, the image, the split."""
 
-import difflib
 import re
-import tomllib
 import unicodedata
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-import hwcli
-from hwcli.borrowed import did_you_mean, with_borrowed
 from hwcli.dataset import Target, check_name
-from hwcli.errors import RecipeError
 from hwcli.glyph import Normalisation
-from hwcli.structure import structure_or
 
 SCHEMA = "hwcli.recipe/1"
 
@@ -265,59 +258,3 @@ def _check_url(url: str) -> None:
         raise ValueError(f"{url!r}: expected kaggle:owner/name")
     if parts.scheme == "package" and ".." in parts.path.split("/"):
         raise ValueError(f"{url!r} leaves the package")
-
-
-def shipped() -> dict[str, Path]:
-    """The recipes that come with hwcli, by name, in alphabetical order."""
-    package = Path(hwcli.__file__).parent
-    installed = package / "recipes"
-    folder = installed if installed.is_dir() else package.parent / "recipes"  # in the checkout
-    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
-
-
-def load_recipe(which: str) -> Recipe:
-    """The recipe called `which`: a shipped name, or the path of a `.toml` file.
-
-    Raises:
-        RecipeError: no such recipe, or one with a mistake in it; the message names the place.
-    """
-    path = Path(which) if which.endswith(".toml") or "/" in which else shipped().get(which)
-    if path is None:
-        close = difflib.get_close_matches(which, shipped(), n=1, cutoff=0.5)
-        meant = f"did you mean {close[0]!r}? " if close else ""
-        raise RecipeError(
-            f"no recipe is called {which!r}", hint=f"{meant}`hwcli ingest --list` shows them all"
-        )
-    return _read(path, ())
-
-
-def _read(path: Path, borrowers: tuple[Path, ...]) -> Recipe:
-    """The recipe at `path`; `borrowers` are those that, one after the other, take from it."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecipeError(f"{path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise RecipeError(f"{path}: not TOML ({error})") from error
-    trail = (*borrowers, path.resolve())
-
-    def lend(name: str, place: str) -> Recipe:
-        lender = path.parent / name if name.endswith(".toml") else shipped().get(name)
-        if lender is None:
-            known = did_you_mean(name, list(shipped()))
-            raise RecipeError(f"{place}: no recipe is called {name!r}{known}")
-        if lender.resolve() in trail:
-            raise RecipeError(f"{place}: {name} takes from this recipe, or is it")
-        return _read(lender, trail)
-
-    recipe = structure_or(with_borrowed(data, path, lend), Recipe, str(path), RecipeError)
-    return replace(recipe, source=tuple(_anchored(s, path.parent) for s in recipe.source))
-
-
-def _anchored(source: Source, folder: Path) -> Source:
-    """`source` with a relative `file:` path taken from where the recipe lies."""
-    scheme, _, path = source.url.partition(":")
-    if scheme != "file":
-        return source
-    slash = "/" if path.endswith("/") else ""
-    return replace(source, url=f"file:{(folder / path.removeprefix('//')).resolve()}{slash}")

@@ -9,7 +9,7 @@ from hwcli.errors import RecipeError
 from hwcli.structure import unstructure
 
 if TYPE_CHECKING:
-    from hwcli.recipe import Recipe
+    from hwcli.recipe.model import Recipe
 
 
 def with_borrowed(

@@ -1,0 +1,95 @@
+"""`hwcli ingest`: from recipes to datasets, and what can be asked of both."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hwcli.commands.ingest import look, make
+from hwcli.commands.options import Quiet, Verbose
+from hwcli.errors import UsageError
+
+
+def ingest(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(help="A shipped recipe, a .toml file, or a dataset.", metavar="WHAT"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the dataset.", show_default="data/NAME")
+    ] = None,
+    mirror: Annotated[
+        str,
+        typer.Option(help="Folder or https address with the archives; asked before the network."),
+    ] = "",
+    offline: Annotated[bool, typer.Option("--offline", help="Never use the network.")] = False,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Go on without sources that are not to be had.")
+    ] = False,
+    jobs: Annotated[
+        int, typer.Option(help="Decoding processes.", min=0, show_default="one a core")
+    ] = 0,
+    limit: Annotated[
+        int | None, typer.Option(help="At most so many rows of each source.", min=1)
+    ] = None,
+    proportions: Annotated[
+        str, typer.Option(help="Rows a source, as one of the recipe's named sets says.")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Fetch and plan, but make no dataset.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Make a dataset anew that is there already.")
+    ] = False,
+    list_: Annotated[bool, typer.Option("--list", help="List the shipped recipes.")] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Show the recipe: sources, licences, citations.")
+    ] = False,
+    preview: Annotated[
+        Path | None, typer.Option(help="Also write a contact sheet of all classes, a PNG.")
+    ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check a dataset, and do nothing else.")
+    ] = False,
+    json_: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Make a dataset from a recipe: fetch, read, normalise, split, write.
+
+    If the same recipe with the same options is there already, it is only verified. Downloads stay
+    in the cache folder of the user; an interrupted one goes on.
+
+    For example:
+
+    hwcli ingest --list
+
+    hwcli ingest multi-script --preview sheet.png
+
+    hwcli ingest emnist-bymerge --mirror /mnt/archives --allow-missing
+
+    hwcli ingest --verify data/multi-script
+    """
+    if list_:
+        look.list_recipes(json_)
+        return
+    which = _one(what or [])
+    if verify:
+        look.verify(which, json_)
+        return
+    if show:
+        look.show(which, json_)
+        return
+    options = make.options(mirror, offline, allow_missing, jobs, limit, proportions, force)
+    if dry_run:
+        make.plan(which, options, json_)
+        return
+    make.make(which, out, options, preview, json_)
+
+
+def _one(what: list[str]) -> str:
+    if not what:
+        raise UsageError("no recipe is given", hint="`hwcli ingest --list` shows them all")
+    if len(what) > 1:
+        raise UsageError(f"one recipe at a time, not also {what[1]!r}")
+    return what[0]

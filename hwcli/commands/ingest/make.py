@@ -1,0 +1,137 @@
+"""Makes a dataset, or plans it, and says what came of it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from hwcli import console
+from hwcli.errors import InputError
+
+if TYPE_CHECKING:
+    from hwcli.dataset import DatasetInfo
+    from hwcli.ingest import IngestOptions, Prepared
+    from hwcli.recipe import Recipe
+
+
+def options(
+    mirror: str,
+    offline: bool,
+    allow_missing: bool,
+    jobs: int,
+    limit: int | None,
+    proportions: str,
+    force: bool,
+) -> "IngestOptions":
+    """The options of `ingest` as core takes them."""
+    from hwcli.fetch import FetchOptions
+    from hwcli.ingest import IngestOptions
+    from hwcli.ingest.plan import PlanOptions
+
+    if mirror and not mirror.startswith(("https:", "http:")):
+        _check_mirror(Path(mirror))
+    return IngestOptions(
+        plan=PlanOptions(limit=limit, proportions=proportions, allow_missing=allow_missing),
+        fetch=FetchOptions(mirror=mirror, offline=offline),
+        jobs=jobs,
+        force=force,
+    )
+
+
+def _check_mirror(folder: Path) -> None:
+    try:
+        there = folder.is_dir()
+    except OSError as error:
+        raise InputError(f"--mirror {folder}: {error.strerror}") from error
+    if not there:
+        raise InputError(f"--mirror {folder}: no such folder")
+
+
+def make(
+    which: str, out: Path | None, options: "IngestOptions", preview: Path | None, json_: bool
+) -> None:
+    """Make the dataset of a recipe."""
+    from hwcli.atomic import writing
+    from hwcli.dataset import DATA_FOLDER, FILE_NAME, open_dataset
+    from hwcli.errors import DatasetError
+    from hwcli.ingest import ingest as run
+    from hwcli.recipe import load_recipe
+
+    recipe = load_recipe(which)
+    folder = out or DATA_FOLDER / recipe.name
+    with writing(folder, DatasetError):  # it may lie where we must not look
+        before = open_dataset(folder).sha256 if (folder / FILE_NAME).is_file() else ""
+    with console.results() as stdout:
+        with (
+            console.progress("fetch", "B") as fetching,
+            console.progress("ingest", "row") as building,
+        ):
+            info = run(recipe, folder, options, fetching=fetching, building=building)
+        if before and not options.force and before == open_dataset(folder).sha256:
+            console.notice(f"{folder}: there already, and whole; --force makes it anew")
+        if preview is not None:
+            from hwcli.sheet import write_sheet
+
+            write_sheet(open_dataset(folder), preview)
+        tell(stdout, folder, info, json_)
+
+
+def plan(which: str, options: "IngestOptions", json_: bool) -> None:
+    """Say what the dataset of a recipe would hold."""
+    from hwcli.ingest import prepare
+    from hwcli.recipe import load_recipe
+
+    recipe = load_recipe(which)
+    with console.results() as stdout, console.progress("fetch", "B") as fetching:
+        prepared = prepare(recipe, options, fetching)
+        _tell_plan(stdout, recipe, prepared, json_)
+
+
+def tell(stdout: TextIO, folder: Path, info: "DatasetInfo", json_: bool) -> None:
+    """The result: where it is and what is in it."""
+    import json
+
+    from hwcli.structure import unstructure
+
+    if json_:
+        record = {"folder": str(folder), **unstructure(info)}
+        print(json.dumps(record, ensure_ascii=False), file=stdout)
+        return
+    rows = sum(s.rows for s in info.shards)
+    print(
+        f"{folder}: {rows:,} rows, {len(info.classes):,} classes, "
+        f"{len(info.scripts)} script{'s' * (len(info.scripts) != 1)}",
+        file=stdout,
+    )
+    for by in ("split", "script", "source"):
+        cells = (f"{name} {count:,}" for name, count in info.counts.get(by, {}).items())
+        print(f"  {by:8}{', '.join(cells)}", file=stdout)
+    for dropped in info.dropped:
+        print(f"  dropped {dropped.count:,} of {dropped.source}: {dropped.reason}", file=stdout)
+    for missing in info.recipe.get("missing", ()):
+        print(f"  missing {missing}", file=stdout)
+    for note in info.recipe.get("notes", ()):
+        print(f"  note    {note}", file=stdout)
+
+
+def _tell_plan(stdout: TextIO, recipe: "Recipe", prepared: "Prepared", json_: bool) -> None:
+    """What a dataset would hold, if all its images are good and no two are equal."""
+    import json
+    from collections import Counter
+
+    from hwcli.shards import Split
+
+    plan = prepared.plan
+    counts: dict[str, Counter[str]] = {"split": Counter(), "source": Counter()}
+    for part in plan.parts:
+        counts["split"].update(Split(int(s)).name for s in part.split)
+        counts["source"][plan.tables.sources[part.source]] += len(part.row)
+    if json_:
+        record = {"name": recipe.name, "rows": len(plan), "classes": plan.tables.classes, **counts}
+        print(json.dumps(record, ensure_ascii=False), file=stdout)
+        return
+    print(
+        f"{recipe.name}: {len(plan):,} rows planned, {len(plan.tables.classes):,} classes",
+        file=stdout,
+    )
+    for by, numbers in counts.items():
+        cells = (f"{name} {count:,}" for name, count in numbers.items())
+        print(f"  {by:8}{', '.join(cells)}", file=stdout)
