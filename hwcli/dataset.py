@@ -35,6 +35,12 @@ def check_name(name: str) -> None:
         )
 
 
+def check_inside(file: str) -> None:
+    """Raise ValueError unless `file` is a plain name, so lies in the dataset's own folder."""
+    if Path(file).name != file or "\\" in file or file in ("", ".."):
+        raise ValueError(f"{file[:60]!r} is outside the dataset's folder")
+
+
 @dataclass(frozen=True, slots=True)
 class ShardEntry:
     """A shard as `dataset.json` lists it."""
@@ -44,8 +50,7 @@ class ShardEntry:
     sha256: str
 
     def __post_init__(self) -> None:
-        if Path(self.file).name != self.file or "\\" in self.file or self.file in ("", ".."):
-            raise ValueError(f"shard {self.file[:60]!r} is outside the dataset's folder")
+        check_inside(self.file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,21 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
+class DuplicatesEntry:
+    """The list of equal and nearly equal images that were found."""
+
+    file: str
+    sha256: str
+    exact: int
+    near: int
+    conflict: int
+    """Equal images under different characters."""
+
+    def __post_init__(self) -> None:
+        check_inside(self.file)
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetInfo:
     """The content of `dataset.json`."""
 
@@ -88,6 +108,8 @@ class DatasetInfo:
     counts: dict[str, dict[str, int]]
     """`by split`, `by class`, `by script` and `by source`, each from name to rows."""
     dropped: tuple[Dropped, ...] = ()
+    duplicates: DuplicatesEntry | None = None
+    """None where they were not looked for."""
     recipe: dict[str, Any] = field(default_factory=dict)
     """The recipe as it was resolved."""
     hwcli: str = ""

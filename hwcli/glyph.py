@@ -4,7 +4,9 @@
 settings are stored in the dataset, copied into the model, and used when the model reads photos.
 """
 
+import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import cv2
@@ -18,7 +20,7 @@ _OVERSAMPLING = 4
 """Glyphs are thickened at this many times the final size, then averaged down."""
 _NOISE = 0.12
 """Grey below this share of full ink is paper: JPEG ringing and the texture of scanned paper."""
-_FAINTEST = 8
+FAINTEST = 8
 """Greys between paper and full ink below which an image is blank."""
 _INK = 0.35
 """Grey above this share of full ink belongs to the box of the glyph."""
@@ -57,9 +59,10 @@ def is_dark_on_light(image: Image) -> bool:
     """
     edge = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
     levels = _cumulative(image)
-    middle = (_percentile(levels, 1) + _percentile(levels, 99)) / 2
-    votes = float(np.mean(edge > middle)) + 1 - float(levels[int(middle)]) / image.size
-    return votes > 1.0
+    low, high = _percentiles(levels, 1, 99)
+    middle = (low + high) / 2
+    votes = np.count_nonzero(edge > middle) / len(edge) + 1 - int(levels[int(middle)]) / image.size
+    return bool(votes > 1.0)
 
 
 def _cumulative(image: Image) -> NDArray[np.intp]:
@@ -67,9 +70,10 @@ def _cumulative(image: Image) -> NDArray[np.intp]:
     return np.cumsum(np.bincount(image.ravel(), minlength=256))
 
 
-def _percentile(levels: NDArray[np.intp], percent: float) -> int:
-    """The grey that `percent` of the pixels do not exceed."""
-    return int(np.searchsorted(levels, levels[-1] * percent / 100))
+def _percentiles(levels: NDArray[np.intp], *percents: float) -> list[int]:
+    """The greys that each of `percents` of the pixels do not exceed."""
+    count = int(levels[-1])
+    return [int(i) for i in levels.searchsorted([count * p / 100 for p in percents])]
 
 
 def ink_of(image: Image, *, invert: bool | None = None) -> Image:
@@ -84,16 +88,36 @@ def ink_of(image: Image, *, invert: bool | None = None) -> Image:
     """
     dark = is_dark_on_light(image) if invert is None else invert
     levels = _cumulative(255 - image if dark else image)
-    paper, full = _percentile(levels, 25), _percentile(levels, 99.5)
-    top = _percentile(levels, 100)
+    paper, full, top = _percentiles(levels, 25, 99.5, 100)
     if full - paper <= 0.5 * (top - paper):  # a glyph of less than half a percent of the frame
         full = top
-    if full - paper < _FAINTEST:
+    if full - paper < FAINTEST:
         return np.zeros_like(image)
+    return np.asarray(cv2.LUT(image, _stretch(paper, full, dark)), np.uint8)
+
+
+@lru_cache(maxsize=8192)
+def _stretch(paper: int, full: int, dark: bool) -> NDArray[np.uint8]:
+    """From a grey to ink: (256,)."""
     scaled = (np.arange(256) - paper) / (full - paper)
     scaled[scaled < _NOISE] = 0
     table = np.clip(scaled * 255, 0, 255).astype(np.uint8)
-    return np.asarray(cv2.LUT(image, table[::-1] if dark else table), np.uint8)
+    return table[::-1].copy() if dark else table
+
+
+def as_framed(image: Image, size: int, *, invert: bool | None = None) -> Image | None:
+    """`image`, uint8 (H, W), light on dark and scaled to (size, size); None where it is blank.
+
+    Args:
+        image: uint8 (H, W).
+        size: px.
+        invert: True for dark ink on light paper, False for light on dark, None to find out.
+    """
+    dark = is_dark_on_light(image) if invert is None else invert
+    framed = 255 - image if dark else image
+    if framed.shape != (size, size):
+        framed = _resize(framed, size, size)
+    return framed if framed.max() >= FAINTEST else None
 
 
 def ink_box(ink: Image) -> tuple[int, int, int, int] | None:
@@ -114,11 +138,11 @@ def _with_margin(image: Image, n: int) -> Image:
 def stroke_width(ink: Image) -> float:
     """Mean stroke width of the ink, px: twice its area over its perimeter (Crofton's formula)."""
     mask = _with_margin(_above(ink, 127), 1)
-    crossings = cv2.countNonZero(cv2.bitwise_xor(mask[1:], mask[:-1])) + cv2.countNonZero(
-        cv2.bitwise_xor(mask[:, 1:], mask[:, :-1])
+    crossings = cv2.norm(mask[1:], mask[:-1], cv2.NORM_L1) + cv2.norm(
+        mask[:, 1:], mask[:, :-1], cv2.NORM_L1
     )
-    perimeter = crossings * np.pi / 4
-    return float(2 * cv2.countNonZero(mask) / perimeter) if perimeter else 0.0
+    perimeter = crossings / 255 * math.pi / 4
+    return 2 * cv2.countNonZero(mask) / perimeter if perimeter else 0.0
 
 
 def normalise(ink: Image, how: Normalisation) -> Image | None:
@@ -160,13 +184,17 @@ def _thicken(ink: Image, wanted: float, limit: int) -> Image:
         return ink
     margin = missing // 2 + 1
     padded = _with_margin(ink, margin)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (missing + 1, missing + 1))
-    thick = np.asarray(cv2.dilate(padded, kernel), np.uint8)
+    thick = np.asarray(cv2.dilate(padded, _disc(missing + 1)), np.uint8)
     box = ink_box(thick)
     if box is None:
         return ink
     x0, y0, x1, y1 = box
     return thick[y0:y1, x0:x1]
+
+
+@lru_cache
+def _disc(diameter: int) -> Image:
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (diameter, diameter)), np.uint8)
 
 
 def _place(small: Image, how: Normalisation) -> Image:
@@ -178,8 +206,11 @@ def _place(small: Image, how: Normalisation) -> Image:
         total = mass.sum() or 1.0
         top = how.size / 2 - float((mass.sum(axis=1) * (np.arange(height) + 0.5)).sum()) / total
         left = how.size / 2 - float((mass.sum(axis=0) * (np.arange(width) + 0.5)).sum()) / total
-    y = int(np.clip(round(top), 0, how.size - height))
-    x = int(np.clip(round(left), 0, how.size - width))
-    frame = np.zeros((how.size, how.size), np.uint8)
-    frame[y : y + height, x : x + width] = small
-    return np.asarray(cv2.convertScaleAbs(frame, alpha=255 / max(1, int(small.max()))), np.uint8)
+    y = min(max(round(top), 0), how.size - height)
+    x = min(max(round(left), 0), how.size - width)
+    strongest = int(cv2.norm(small, cv2.NORM_INF))
+    if 0 < strongest < 255:
+        small = np.asarray(cv2.convertScaleAbs(small, alpha=255 / strongest), np.uint8)
+    below, right = how.size - height - y, how.size - width - x
+    frame = cv2.copyMakeBorder(small, y, below, x, right, cv2.BORDER_CONSTANT, value=0)
+    return np.asarray(frame, np.uint8)

@@ -140,11 +140,25 @@ class ShardWriter:
             )
         assert self._file is not None, "append outside the with block"
         end = self.rows + len(rows)
-        for name in ("images", *_COLUMNS, "origin"):
+        for name in (*_COLUMNS, "origin"):
             dataset = self._file[name]
             dataset.resize(end, axis=0)
             dataset[self.rows : end] = getattr(rows, name)
+        self._append_images(rows.images, end)
         self.rows = end
+
+    def _append_images(self, images: NDArray[np.uint8], end: int) -> None:
+        assert self._file is not None
+        dataset = self._file["images"]
+        dataset.resize(end, axis=0)
+        whole = 0
+        if self.rows % CHUNK_ROWS == 0:  # whole chunks go past HDF5's own copying, in half the time
+            whole = len(images) // CHUNK_ROWS * CHUNK_ROWS
+            for at in range(0, whole, CHUNK_ROWS):
+                chunk = np.ascontiguousarray(images[at : at + CHUNK_ROWS], np.uint8)
+                dataset.id.write_direct_chunk((self.rows + at, 0, 0), chunk)
+        if whole < len(images):
+            dataset[self.rows + whole : end] = images[whole:]
 
     def __exit__(
         self,

@@ -10,13 +10,17 @@ from typing import Any
 import hwcli
 from hwcli.atomic import writing
 from hwcli.dataset import FILE_NAME, DatasetInfo, SourceEntry, open_dataset, write_info
-from hwcli.errors import DatasetError
+from hwcli.errors import DatasetError, FetchError, RecipeError
 from hwcli.fetch import FetchOptions, fetch
 from hwcli.fetch.archive import Archive
-from hwcli.ingest.build import Built, build_shards
+from hwcli.ingest.build import BuildOptions, Built, build_shards
+from hwcli.ingest.dedup import Dedup
+from hwcli.ingest.fingerprint import digests_of, fingerprint
+from hwcli.ingest.journal import Journal
 from hwcli.ingest.plan import PlanOptions, make_plan
 from hwcli.ingest.rows import Plan
 from hwcli.ingest.verify import verify_dataset
+from hwcli.lock import only_one
 from hwcli.progress import Progress, silent
 from hwcli.recipe import Recipe, Source
 from hwcli.structure import unstructure
@@ -32,6 +36,7 @@ class IngestOptions:
     fetch: FetchOptions = field(default_factory=FetchOptions)
     jobs: int = 0
     """Decoding processes; 0: one for each core."""
+    dedup: Dedup = "exact"
     force: bool = False
     """Make a dataset anew that is there already."""
 
@@ -43,6 +48,8 @@ class Prepared:
     plan: Plan
     archives: dict[str, Archive]
     """By source."""
+    digests: dict[str, tuple[str, ...]]
+    """`sha256:… file name` of each source's files."""
 
 
 def prepare(recipe: Recipe, options: IngestOptions, fetching: Progress = silent) -> Prepared:
@@ -58,7 +65,8 @@ def prepare(recipe: Recipe, options: IngestOptions, fetching: Progress = silent)
         archives[source.name] = fetch(source, options.fetch, fetching)
         return archives[source.name]
 
-    return Prepared(make_plan(recipe, options.plan, archive_of), archives)
+    plan = make_plan(recipe, options.plan, archive_of)
+    return Prepared(plan, archives, digests_of(archives))
 
 
 def ingest(
@@ -85,34 +93,57 @@ def ingest(
         FetchError, AuthError: a source is not to be had, or damaged.
         RecipeError: the options do not fit the recipe.
     """
-    resolved = _resolved(recipe, options.plan)
-    with writing(folder, DatasetError):
-        if not options.force and (info := _there_already(recipe, folder, options.plan)):
+    resolved = _resolved(recipe, options)
+    with writing(folder, DatasetError), only_one(folder):
+        if not options.force and (info := _there_already(recipe, folder, options)):
             return info
         _refuse_foreign(folder)
-    prepared = prepare(recipe, options, fetching)
-    partial = folder.with_name(folder.name + ".partial")
-    try:
-        with writing(folder, DatasetError):
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir(parents=True)
-            built = build_shards(recipe, prepared.plan, partial, options.jobs or _cores(), building)
+        prepared = prepare(recipe, options, fetching)
+        partial = folder.with_name(folder.name + ".partial")
+        journal = _journal(partial, options, resolved, prepared)
+        try:
+            how = BuildOptions(options.jobs or _cores(), options.dedup)
+            built = build_shards(recipe, prepared.plan, journal, how, building)
             info = _info(recipe, prepared, built, resolved)
             write_info(partial, info)
+            journal.name_shards(built.shards)
             _put_in_place(partial, folder)
-    except BaseException:  # also Ctrl-C: nothing half-made is left behind
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
+            journal.clear(folder)
+        except (DatasetError, FetchError, RecipeError, OSError):  # a full disk, a damaged source
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+        except BaseException:  # also Ctrl-C: what is whole is kept, and nothing else
+            if not journal.done:
+                shutil.rmtree(partial, ignore_errors=True)
+            raise
     return info
 
 
-def _resolved(recipe: Recipe, options: PlanOptions) -> dict[str, Any]:
+def _journal(
+    partial: Path, options: IngestOptions, resolved: dict[str, Any], prepared: Prepared
+) -> Journal:
+    """The whole shards that an earlier run of the same has left, or a fresh folder."""
+    if options.force:
+        shutil.rmtree(partial, ignore_errors=True)
+    journal = Journal(
+        partial, fingerprint(resolved, prepared.plan, prepared.archives, prepared.digests)
+    )
+    if rows := sum(done.shard.rows for done in journal.done):
+        _log.warning("%s: going on after the %s rows of an earlier run", partial, f"{rows:,}")
+    return journal
+
+
+def _resolved(recipe: Recipe, options: IngestOptions) -> dict[str, Any]:
     """Recipe and options as `dataset.json` keeps them, less what came of them."""
-    kept = {"limit": options.limit, "proportions": options.proportions or None}
+    kept = {
+        "limit": options.plan.limit,
+        "proportions": options.plan.proportions or None,
+        "dedup": options.dedup if options.dedup != "exact" else None,
+    }
     return {**unstructure(recipe), "options": {k: v for k, v in kept.items() if v is not None}}
 
 
-def _there_already(recipe: Recipe, folder: Path, options: PlanOptions) -> DatasetInfo | None:
+def _there_already(recipe: Recipe, folder: Path, options: IngestOptions) -> DatasetInfo | None:
     """The dataset in `folder` if it is this very one and whole."""
     if not (folder / FILE_NAME).is_file():
         return None
@@ -123,7 +154,7 @@ def _there_already(recipe: Recipe, folder: Path, options: PlanOptions) -> Datase
             f"{folder}: holds a dataset made by another recipe, options or version",
             hint="--force makes it anew, --out puts this one elsewhere",
         )
-    if info.recipe.get("missing") and not options.allow_missing:
+    if info.recipe.get("missing") and not options.plan.allow_missing:
         raise DatasetError(
             f"{folder}: was made without {info.recipe['missing'][0]}",
             hint="--allow-missing takes it as it is, --force tries again",
@@ -175,7 +206,7 @@ def _info(
             license=source.license,
             citation=source.citation,
             homepage=source.homepage or None,
-            archives=archive.digests() if (archive := prepared.archives.get(source.name)) else (),
+            archives=prepared.digests.get(source.name, ()),
             rows=built.counts["source"][source.name],
             redistributable=source.redistributable,
         )
@@ -191,7 +222,8 @@ def _info(
         sources=sources,
         shards=built.shards,
         counts=built.counts,
-        dropped=plan.dropped + built.dropped,
+        dropped=built.dropped,
+        duplicates=built.duplicates,
         recipe={**resolved, "missing": list(plan.missing), "notes": list(plan.notes)},
         hwcli=hwcli.__version__,
     )

@@ -1,33 +1,37 @@
-"""Carries a plan out: decoded, rid of duplicates, written as shards."""
+"""Carries a plan out: decoded, rid of duplicates, written; goes on where a run was killed."""
 
-import hashlib
-from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.dataset import Dropped, ShardEntry
-from hwcli.errors import DatasetError
-from hwcli.ingest.decode import Treatment, decode_all
+from hwcli.dataset import Dropped, DuplicatesEntry, ShardEntry
+from hwcli.ingest.decode import Decoded, Treatment, decode_all
+from hwcli.ingest.dedup import Dedup, Duplicates, reason
+from hwcli.ingest.journal import Journal, Mark
+from hwcli.ingest.pairs import PairList
 from hwcli.ingest.rows import Plan, PlannedPart
+from hwcli.ingest.series import ShardSeries
+from hwcli.ingest.tally import Tally
 from hwcli.progress import Progress
 from hwcli.readers.reader import Block
 from hwcli.recipe import Recipe
-from hwcli.shards import CHUNK_ROWS, Rows, ShardWriter, Split, Tables, sha256_of
+from hwcli.shards import Rows, Split
 
-SHARD_ROWS = 65_536
-"""Rows of a shard, unless its images are so large that fewer fill it."""
-_SHARD_BYTES = 64 << 20
-"""Pixels of a shard; it is made in memory."""
 _BLOCK_ROWS = 512
-_ORDER = (Split.test, Split.val, Split.train)
+_PASSES = ((Split.test,), (Split.val, Split.train))
 """Test rows come first, so that of two equal images the one in train is dropped."""
-_EXAMPLES = 5
 _FEW = 5_000
 """Rows below which starting processes takes longer than they save."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """How a plan is carried out."""
+
+    jobs: int = 1
+    dedup: Dedup = "exact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,197 +42,165 @@ class Built:
     counts: dict[str, dict[str, int]]
     """`split`, `class`, `script` and `source`, each from name to rows."""
     dropped: tuple[Dropped, ...]
+    duplicates: DuplicatesEntry | None
+    """None where they were not looked for."""
 
 
-def build_shards(recipe: Recipe, plan: Plan, folder: Path, jobs: int, progress: Progress) -> Built:
-    """Decode all rows of `plan` and write those that are good as shards in `folder`.
+def build_shards(
+    recipe: Recipe, plan: Plan, journal: Journal, options: BuildOptions, progress: Progress
+) -> Built:
+    """Decode all rows of `plan` and write those that are good as shards in the journal's folder.
+
+    What the journal has as done is not done again.
 
     Raises:
         FetchError: a source is damaged.
-        DatasetError: not one row is good.
+        DatasetError: not one row is good, or a shard cannot be written.
     """
-    shards = _Shards(folder, recipe.name, recipe.image.size, plan.tables)
-    tally = _Tally(recipe, plan)
-    seen = _Seen()
-    done = 0
-    steps = _steps(recipe, plan)
-    for (part, rows), decoded in decode_all(steps, jobs if len(plan) > _FEW else 1):
-        for place, reason in decoded.faults:
-            tally.drop(part, int(rows[place]), reason)
-        fresh = np.ones(len(decoded.kept), np.bool_)
-        at = rows[decoded.kept]
-        for i, image in enumerate(decoded.images):
-            reason = seen.why_not(image, int(part.label[at[i]]), Split(int(part.split[at[i]])))
-            if reason:
-                tally.drop(part, int(at[i]), reason)
-                fresh[i] = False
-        kept = _rows(part, at[fresh], decoded.images[fresh], tally.script_of(part))
-        tally.add(kept)
-        shards.append(kept)
-        done += len(rows)
-        progress(done, len(plan))
-    return Built(shards.finish(), tally.counts(), tally.dropped())
-
-
-_Step = tuple[tuple[PlannedPart, NDArray[np.intp]], Block, Treatment]
-
-
-def _steps(recipe: Recipe, plan: Plan) -> Iterator[_Step]:
-    """The work, block by block, in the order in which rows are written, and whose rows it is."""
-    for split in _ORDER:
-        for part in plan.parts:
-            chosen = np.flatnonzero(part.split == split)
-            source = recipe.source[part.source]
-            treatment = Treatment(
-                recipe.image,
-                source.invert,
-                source.transpose and not part.is_ink,
-                part.is_ink,
-                source.trim_edge,
-            )
-            if not len(chosen):
-                continue
-            blocks = part.reader.blocks(part.row[chosen], _BLOCK_ROWS)
-            starts = range(0, len(chosen), _BLOCK_ROWS)
-            for start, block in zip(starts, blocks, strict=True):
-                yield (part, chosen[start : start + _BLOCK_ROWS]), block, treatment
-
-
-def _rows(part: PlannedPart, at: NDArray[np.intp], images: NDArray[np.uint8], script: int) -> Rows:
-    return Rows(
-        images=images,
-        label=part.label[at],
-        script=np.full(len(at), script, np.int32),
-        source=np.full(len(at), part.source, np.int32),
-        writer=part.writer[at],
-        split=part.split[at],
-        origin=np.asarray([part.reader.origin(int(r)) for r in part.row[at]], object),
+    folder, mark = journal.folder, journal.mark
+    with (
+        PairList(folder, plan, mark.pairs_bytes) as pairs,
+        ShardSeries(journal, recipe.name, recipe.image.size, plan.tables) as series,
+    ):
+        builder = _Builder(plan, options, pairs, series)
+        builder.recall(journal)
+        jobs = options.jobs if len(plan) > _FEW else 1
+        steps = list(_steps(plan))
+        done = sum(len(s.at) for s in steps[: mark.step])
+        for step, decoded in decode_all(_work(recipe, steps, mark.step), jobs):
+            builder.take(step, decoded, mark.used if step.number == mark.step else 0)
+            done += len(step.at)
+            progress(done, len(plan))
+        shards = series.finish()
+        listed = pairs.finish()
+    if options.dedup == "off":
+        (folder / listed.file).unlink()
+    return Built(
+        shards,
+        builder.tally.counts(),
+        plan.dropped + builder.tally.dropped(),
+        listed if options.dedup != "off" else None,
     )
 
 
-class _Tally:
-    """Counts what is written and what is not."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Step:
+    """Some rows of one part, decoded together."""
 
-    def __init__(self, recipe: Recipe, plan: Plan) -> None:
-        scripts = plan.tables.scripts
-        self._script = [scripts.index(s.script) for s in recipe.source]
-        self._names = {
-            "split": tuple(s.name for s in Split),
-            "class": plan.tables.classes,
-            "script": scripts,
-            "source": plan.tables.sources,
-        }
-        self._written: dict[str, Counter[int]] = {by: Counter() for by in self._names}
-        self._dropped: dict[tuple[int, str], list[str]] = {}
-        self._drops: Counter[tuple[int, str]] = Counter()
+    number: int
+    part: PlannedPart
+    start: int
+    """Number of the part's first row."""
+    at: NDArray[np.intp]
+    """Places in the part."""
 
-    def script_of(self, part: PlannedPart) -> int:
-        """Index of the script of `part`."""
-        return self._script[part.source]
 
-    def add(self, rows: Rows) -> None:
-        """Count `rows` as written."""
-        self._written["split"].update(rows.split.tolist())
-        self._written["class"].update(rows.label.tolist())
-        self._written["script"].update(rows.script.tolist())
-        self._written["source"].update(rows.source.tolist())
+def _steps(plan: Plan) -> Iterator[_Step]:
+    """The work in the order in which rows are written."""
+    number = 0
+    for splits in _PASSES:
+        for part, start in zip(plan.parts, plan.starts.tolist(), strict=False):
+            chosen = np.flatnonzero(np.isin(part.split, splits))
+            for first in range(0, len(chosen), _BLOCK_ROWS):
+                yield _Step(number, part, start, chosen[first : first + _BLOCK_ROWS])
+                number += 1
 
-    def drop(self, part: PlannedPart, at: int, reason: str) -> None:
-        """Count the row of `part` as dropped, and keep the first few as examples."""
-        key = (part.source, reason)
-        self._drops[key] += 1
-        examples = self._dropped.setdefault(key, [])
-        if len(examples) < _EXAMPLES:
-            examples.append(part.reader.origin(int(part.row[at])))
 
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Rows written, by split, class, script and source."""
-        return {
-            by: {name: self._written[by][i] for i, name in enumerate(names)}
-            for by, names in self._names.items()
-        }
+def _work(
+    recipe: Recipe, steps: list[_Step], first: int
+) -> Iterator[tuple[_Step, Block, Treatment]]:
+    """Each of `steps` from number `first` on, with its images and what is done to them."""
+    at = first
+    while at < len(steps):
+        part, split = steps[at].part, _pass_of(steps[at])
+        end = at
+        while end < len(steps) and steps[end].part is part and _pass_of(steps[end]) == split:
+            end += 1
+        source = recipe.source[part.source]
+        treatment = Treatment(
+            recipe.image,
+            source.invert,
+            source.transpose and not part.is_ink,
+            part.is_ink,
+            source.trim_edge,
+        )
+        rows = np.concatenate([part.row[s.at] for s in steps[at:end]])
+        blocks = part.reader.blocks(rows, _BLOCK_ROWS)
+        for step, block in zip(steps[at:end], blocks, strict=True):
+            yield step, block, treatment
+        at = end
 
-    def dropped(self) -> tuple[Dropped, ...]:
-        """What was dropped, by source and reason."""
-        return tuple(
-            Dropped(self._names["source"][key[0]], key[1], count, tuple(self._dropped[key]))
-            for key, count in sorted(self._drops.items())
+
+def _pass_of(step: _Step) -> bool:
+    return bool(step.part.split[step.at[0]] == Split.test)
+
+
+class _Builder:
+    """Takes decoded steps in order and keeps what is good."""
+
+    def __init__(
+        self, plan: Plan, options: BuildOptions, pairs: PairList, series: ShardSeries
+    ) -> None:
+        self._plan = plan
+        self._pairs = pairs
+        self._series = series
+        self._duplicates = None
+        if options.dedup != "off":
+            self._duplicates = Duplicates(plan.columns.label, plan.columns.split)
+        self.tally = Tally(plan)
+
+    def recall(self, journal: Journal) -> None:
+        """Take up the state in which an earlier run was when its last whole shard was full."""
+        self.tally.recall(journal.mark.dropped)
+        known = [journal.rows_of(done) for done in journal.done]
+        if not known:
+            return
+        rows, keys = (np.concatenate(column) for column in zip(*known, strict=True))
+        before = len(rows) - journal.mark.used  # the step that was under way is done again
+        self.tally.add(rows[:before])
+        if self._duplicates is not None:
+            self._duplicates.recall(keys[:before], rows[:before])
+
+    def take(self, step: _Step, decoded: Decoded, used: int) -> None:
+        """Write what is good of `decoded`, but for the first `used` rows, which are written."""
+        mark = Mark(step.number, used, self._pairs.size, self.tally.dropped())
+        number = step.start + step.at
+        for place, fault in decoded.faults:
+            self.tally.drop(int(number[place]), fault)
+        good = np.arange(len(decoded.kept))
+        if self._duplicates is not None:
+            good = self._without_duplicates(decoded, number)
+        at = decoded.kept[good]
+        self.tally.add(number[at])
+        self._pairs.flush()
+        self._series.append(
+            self._rows(step, at[used:], decoded.images[good[used:]]),
+            number[at[used:]],
+            decoded.keys[good[used:]],
+            mark,
         )
 
+    def _without_duplicates(self, decoded: Decoded, number: NDArray[np.int64]) -> NDArray[np.intp]:
+        """Which of the decoded images are kept; the pairs are noted."""
+        assert self._duplicates is not None
+        keep, pairs = self._duplicates.judge(decoded.keys, number[decoded.kept])
+        split = self._plan.columns.split
+        for pair in pairs:
+            self._pairs.add(pair)
+            if pair.dropped:
+                same = split[pair.row] == split[pair.of]
+                self.tally.drop(pair.row, reason(pair, Split(int(split[pair.of])), bool(same)))
+        return np.flatnonzero(keep)
 
-class _Seen:
-    """The images written so far, to find exact duplicates by a hash of their pixels."""
-
-    def __init__(self) -> None:
-        self._first: dict[bytes, tuple[int, Split]] = {}
-        self._others: set[tuple[bytes, int]] = set()
-
-    def why_not(self, image: NDArray[np.uint8], label: int, split: Split) -> str:
-        """Why `image` must not be written; empty, and remembered, if it may.
-
-        Within one split, equal images under different characters are kept: which of the two is
-        right cannot be told.
-        """
-        key = hashlib.blake2b(image.tobytes(), digest_size=16).digest()
-        first = self._first.get(key)
-        if first is None:
-            self._first[key] = (label, split)
-            return ""
-        if first[0] == label or (key, label) in self._others:
-            where = "" if first[1] is split else f" in {first[1].name}"
-            return f"duplicate: the same image and character is there already{where}"
-        if first[1] is not split:
-            return f"duplicate: the same image is in {first[1].name} under another character"
-        self._others.add((key, label))
-        return ""
-
-
-class _Shards:
-    """Rows into shards of equal size, named when their number is known."""
-
-    def __init__(self, folder: Path, name: str, size: int, tables: Tables) -> None:
-        self._folder = folder
-        self._name = name
-        self._size = size
-        self._tables = tables
-        self._rows = max(CHUNK_ROWS, min(SHARD_ROWS, _SHARD_BYTES // size**2))
-        self._waiting: deque[Rows] = deque()
-        self._count = 0
-        self._written: list[tuple[Path, int]] = []
-
-    def append(self, rows: Rows) -> None:
-        """Add `rows`; a shard is written as soon as it is full."""
-        self._waiting.append(rows)
-        self._count += len(rows)
-        while self._count >= self._rows:
-            self._write(self._rows)
-
-    def finish(self) -> tuple[ShardEntry, ...]:
-        """Write what is left, give the shards their names, and tell them.
-
-        Raises:
-            DatasetError: there was not one row.
-        """
-        if self._count:
-            self._write(self._count)
-        if not self._written:
-            raise DatasetError(f"{self._name}: not one row is good", hint="-v says more")
-        entries = []
-        for i, (path, rows) in enumerate(self._written):
-            named = self._folder / f"{self._name}-{i:05}-of-{len(self._written):05}.h5"
-            path.replace(named)
-            entries.append(ShardEntry(named.name, rows, sha256_of(named)))
-        return tuple(entries)
-
-    def _write(self, count: int) -> None:
-        path = self._folder / f"{self._name}-{len(self._written):05}.h5"
-        with ShardWriter(path, size=self._size, tables=self._tables) as shard:
-            while shard.rows < count:
-                rows = self._waiting.popleft()
-                room = count - shard.rows
-                if len(rows) > room:
-                    self._waiting.appendleft(rows.take(slice(room, None)))
-                    rows = rows.take(slice(0, room))
-                shard.append(rows)
-        self._count -= count
-        self._written.append((path, count))
+    def _rows(self, step: _Step, at: NDArray[np.intp], images: NDArray[np.uint8]) -> Rows:
+        """The rows of `images`, which are those `at` these places of the step."""
+        part, place = step.part, step.at[at]
+        return Rows(
+            images=images,
+            label=part.label[place],
+            script=self._plan.columns.script[step.start + place].astype(np.int32),
+            source=np.full(len(at), part.source, np.int32),
+            writer=part.writer[place],
+            split=part.split[place],
+            origin=np.asarray([part.reader.origin(int(r)) for r in part.row[place]], object),
+        )

@@ -2,24 +2,30 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.errors import HwcliError
-from hwcli.glyph import Image, Normalisation, ink_of, normalise
+from hwcli.glyph import FAINTEST, Image, Normalisation, as_framed, ink_of, normalise
+from hwcli.ingest.dedup import Keys, image_keys
 from hwcli.processes import new_pool, submit
 from hwcli.readers.reader import Block
+from hwcli.readers.stream import PixelBlock
 
 T = TypeVar("T")
 
 _WAITING = 4
 """Blocks under way for each process: enough that none is idle, few enough for the memory."""
+
+
+BLANK = "blank"
+"""Why an image without ink is dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +49,16 @@ class Decoded:
     """(K, size, size), ink 255 on 0."""
     kept: NDArray[np.intp]
     """(K,) their places in the block."""
-    faults: tuple[tuple[int, str], ...]
+    keys: Keys
+    """(K, 2) of the images."""
+    faults: tuple[tuple[int, str], ...] = ()
     """Place in the block and reason of each image that is none."""
 
 
 def decode_block(block: Block, treatment: Treatment) -> Decoded:
     """The glyphs of `block`; what is corrupt or blank is left out and named."""
+    if _is_plain(block, treatment):
+        return _plain(block.pixels, treatment)
     images: list[Image] = []
     kept: list[int] = []
     faults: list[tuple[int, str]] = []
@@ -61,7 +71,29 @@ def decode_block(block: Block, treatment: Treatment) -> Decoded:
             kept.append(i)
     size = treatment.how.size
     stacked = np.stack(images) if images else np.empty((0, size, size), np.uint8)
-    return Decoded(stacked, np.asarray(kept, np.intp), tuple(faults))
+    return Decoded(stacked, np.asarray(kept, np.intp), image_keys(stacked), tuple(faults))
+
+
+def _is_plain(block: Block, treatment: Treatment) -> TypeGuard[PixelBlock]:
+    """Whether the images are pixels already and remain what they are, so all go at once."""
+    size = treatment.how.size
+    return (
+        treatment.how.frame == "keep"
+        and isinstance(block, PixelBlock)
+        and block.pixels.shape[1:] == (size, size)
+        and treatment.invert is not None
+        and not treatment.trim_edge
+    )
+
+
+def _plain(pixels: NDArray[np.uint8], treatment: Treatment) -> Decoded:
+    images = pixels.swapaxes(1, 2) if treatment.transpose else pixels
+    images = np.ascontiguousarray(255 - images if treatment.invert else images)
+    inked = images.reshape(len(images), -1).max(axis=1) >= FAINTEST
+    if inked.all():
+        return Decoded(images, np.arange(len(images)), image_keys(images))
+    blank = tuple((int(i), BLANK) for i in np.flatnonzero(~inked))
+    return Decoded(images[inked], np.flatnonzero(inked), image_keys(images[inked]), blank)
 
 
 def _glyph(image: Image, treatment: Treatment) -> Image | str:
@@ -70,10 +102,13 @@ def _glyph(image: Image, treatment: Treatment) -> Image | str:
     if n := treatment.trim_edge:
         image = np.ascontiguousarray(image[n:-n, n:-n])
         if not image.size:
-            return "blank"
-    ink = image if treatment.is_ink else ink_of(image, invert=treatment.invert)
-    glyph = normalise(ink, treatment.how)
-    return "blank" if glyph is None else glyph
+            return BLANK
+    if treatment.how.frame == "keep":
+        glyph = as_framed(image, treatment.how.size, invert=treatment.invert)
+    else:
+        ink = image if treatment.is_ink else ink_of(image, invert=treatment.invert)
+        glyph = normalise(ink, treatment.how)
+    return BLANK if glyph is None else glyph
 
 
 def decode_all(
@@ -93,7 +128,7 @@ def decode_all(
     waiting: deque[tuple[T, Future[Decoded]]] = deque()
     try:
         for tag, block, how in work:
-            waiting.append((tag, submit(pool, decode_block, block, how)))
+            waiting.append((tag, _start(pool, block, how)))
             if len(waiting) >= jobs * _WAITING:
                 yield _first(waiting)
         while waiting:
@@ -102,6 +137,15 @@ def decode_all(
         raise HwcliError("a decoding process was killed", hint="try --jobs 1") from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start(pool: ProcessPoolExecutor, block: Block, how: Treatment) -> Future[Decoded]:
+    """The glyphs of `block`, by a process of `pool` unless sending them takes longer."""
+    if not _is_plain(block, how):
+        return submit(pool, decode_block, block, how)
+    done: Future[Decoded] = Future()
+    done.set_result(decode_block(block, how))
+    return done
 
 
 def _first(waiting: deque[tuple[T, Future[Decoded]]]) -> tuple[T, Decoded]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hwcli.dataset import Dropped
 from hwcli.errors import RecipeError
 from hwcli.fetch.archive import Archive, MissingError
-from hwcli.ingest.rows import Plan, PlannedPart, drawn, masked, pieces, sorted_classes
+from hwcli.ingest.rows import Plan, PlannedPart, drawn, masked, pieces, plan_of, sorted_classes
 from hwcli.ingest.splits import cut_val, random_for, ranks, split_by_writer, split_randomly
 from hwcli.ingest.stacks import StackReader
 from hwcli.readers import open_reader
@@ -82,9 +82,8 @@ class _Planner:
         parts, classes = sorted_classes(parts, self._classes)
         scripts = tuple(sorted({s.script for s in self._recipe.source}))
         tables = Tables(classes, scripts, tuple(s.name for s in self._recipe.source))
-        return Plan(
-            tables, tuple(parts), tuple(self._dropped), tuple(self._missing), tuple(self._notes)
-        )
+        script_of = [scripts.index(s.script) for s in self._recipe.source]
+        return plan_of(parts, tables, script_of, self._dropped, self._missing, self._notes)
 
     def _parts(self, index: int, source: Source, archive_of: Open) -> Iterator[PlannedPart]:
         """Every part of `source` that is there, with all rows whose label the recipe knows."""

@@ -44,11 +44,24 @@ class PlannedPart:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """What is known of every row of a plan before its image is; a row's number is its place."""
+
+    label: NDArray[np.int32]
+    split: NDArray[np.uint8]
+    script: NDArray[np.int16]
+    source: NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """All rows that will be in the dataset, if their images are good."""
 
     tables: Tables
     parts: tuple[PlannedPart, ...]
+    starts: NDArray[np.int64]
+    """(parts + 1,) the number of each part's first row, and the number of all rows."""
+    columns: Columns
     dropped: tuple[Dropped, ...]
     missing: tuple[str, ...]
     """Sources and members that are not to be had."""
@@ -56,7 +69,49 @@ class Plan:
     """What had to be done otherwise than the recipe says."""
 
     def __len__(self) -> int:
-        return sum(len(p.row) for p in self.parts)
+        return int(self.starts[-1])
+
+    def origin(self, row: int) -> str:
+        """Where the image of the row of this number lies."""
+        at = int(self.starts.searchsorted(row, "right")) - 1
+        part = self.parts[at]
+        return part.reader.origin(int(part.row[row - int(self.starts[at])]))
+
+
+def plan_of(
+    parts: list[PlannedPart],
+    tables: Tables,
+    script_of: list[int],
+    dropped: list[Dropped],
+    missing: list[str],
+    notes: list[str],
+) -> Plan:
+    """The plan of `parts`, whose rows are numbered one after the other.
+
+    Args:
+        parts: at least one.
+        tables: what the indices stand for.
+        script_of: for each source the index of its script.
+        dropped: what is left out already.
+        missing: what is not to be had.
+        notes: what is done otherwise than the recipe says.
+    """
+    counts = [len(p.row) for p in parts]
+    source = np.repeat(np.asarray([p.source for p in parts], np.int16), counts)
+    columns = Columns(
+        np.concatenate([p.label for p in parts]),
+        np.concatenate([p.split for p in parts]),
+        np.asarray(script_of, np.int16)[source],
+        source,
+    )
+    starts = np.cumsum([0, *counts], dtype=np.int64)
+    sharing = [  # one copy of each column is enough
+        replace(p, label=columns.label[a:b], split=columns.split[a:b])
+        for p, a, b in zip(parts, starts[:-1], starts[1:], strict=True)
+    ]
+    return Plan(
+        tables, tuple(sharing), starts, columns, tuple(dropped), tuple(missing), tuple(notes)
+    )
 
 
 def drawn(parts: list[PlannedPart], limit: int, random: np.random.Generator) -> list[PlannedPart]:

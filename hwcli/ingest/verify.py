@@ -12,7 +12,7 @@ from hwcli.shards import Split, read_shard, sha256_of
 def verify_dataset(folder: Path, progress: Progress = silent) -> DatasetInfo:
     """What the dataset in `folder` says of itself, after it was found to be so.
 
-    Checked are every shard's sha256, tables and rows, and the counts by split and class.
+    Checked are every file's sha256, each shard's tables, ranges and rows, and the counts.
 
     Raises:
         DatasetError: the first thing that is not so.
@@ -32,6 +32,8 @@ def verify_dataset(folder: Path, progress: Progress = silent) -> DatasetInfo:
         split.update(Split(int(s)).name for s in shard.rows.split)
         label.update(info.classes[int(k)] for k in shard.rows.label)
         progress(i + 1, len(info.shards))
+    if (pairs := info.duplicates) and _sha256(folder / pairs.file) != pairs.sha256:
+        raise DatasetError(f"{folder / pairs.file}: has changed since it was written (sha256)")
     for name, found in (("split", split), ("class", label)):
         said = {k: n for k, n in info.counts.get(name, {}).items() if n}
         if said != dict(found):
@@ -44,5 +46,5 @@ def _sha256(path: Path) -> str:
         return sha256_of(path)
     except OSError as error:
         raise DatasetError(
-            f"{path}: no such shard ({error.strerror})", hint="run `hwcli ingest` for it again"
+            f"{path}: cannot be read ({error.strerror})", hint="run `hwcli ingest` for it again"
         ) from error

@@ -1,7 +1,7 @@
 """`hwcli ingest`: from recipes to datasets, and what can be asked of both."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -35,6 +35,10 @@ def ingest(
     proportions: Annotated[
         str, typer.Option(help="Rows a source, as one of the recipe's named sets says.")
     ] = "",
+    dedup: Annotated[
+        Literal["off", "exact", "near"],
+        typer.Option(help="Whether equal, or also nearly equal, images are looked for."),
+    ] = "exact",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Fetch and plan, but make no dataset.")
     ] = False,
@@ -80,7 +84,7 @@ def ingest(
     if show:
         look.show(which, json_)
         return
-    options = make.options(mirror, offline, allow_missing, jobs, limit, proportions, force)
+    options = make.options(mirror, offline, allow_missing, jobs, limit, proportions, force, dedup)
     if dry_run:
         make.plan(which, options, json_)
         return

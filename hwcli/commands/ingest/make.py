@@ -9,6 +9,7 @@ from hwcli.errors import InputError
 if TYPE_CHECKING:
     from hwcli.dataset import DatasetInfo
     from hwcli.ingest import IngestOptions, Prepared
+    from hwcli.ingest.dedup import Dedup
     from hwcli.recipe import Recipe
 
 
@@ -20,6 +21,7 @@ def options(
     limit: int | None,
     proportions: str,
     force: bool,
+    dedup: "Dedup",
 ) -> "IngestOptions":
     """The options of `ingest` as core takes them."""
     from hwcli.fetch import FetchOptions
@@ -33,6 +35,7 @@ def options(
         fetch=FetchOptions(mirror=mirror, offline=offline),
         jobs=jobs,
         force=force,
+        dedup=dedup,
     )
 
 

@@ -1,0 +1,68 @@
+"""Counts what is written and what is not."""
+
+from collections import Counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.dataset import Dropped
+from hwcli.ingest.rows import Plan
+from hwcli.shards import Split
+
+_EXAMPLES = 5
+
+
+class Tally:
+    """Rows written, by split, class, script and source, and rows dropped, by source and reason."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._names = {
+            "split": tuple(s.name for s in Split),
+            "class": plan.tables.classes,
+            "script": plan.tables.scripts,
+            "source": plan.tables.sources,
+        }
+        self._written = {by: np.zeros(len(names), np.int64) for by, names in self._names.items()}
+        self._examples: dict[tuple[int, str], list[str]] = {}
+        self._drops: Counter[tuple[int, str]] = Counter()
+
+    def add(self, rows: NDArray[np.int64]) -> None:
+        """Count the rows of these numbers as written."""
+        columns = self._plan.columns
+        for by, column in (
+            ("split", columns.split),
+            ("class", columns.label),
+            ("script", columns.script),
+            ("source", columns.source),
+        ):
+            self._written[by] += np.bincount(column[rows], minlength=len(self._written[by]))
+
+    def drop(self, row: int, reason: str) -> None:
+        """Count the row of this number as dropped, and keep the first few as examples."""
+        key = (int(self._plan.columns.source[row]), reason)
+        self._drops[key] += 1
+        examples = self._examples.setdefault(key, [])
+        if len(examples) < _EXAMPLES:
+            examples.append(self._plan.origin(row))
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Rows written, by split, class, script and source."""
+        return {
+            by: dict(zip(names, self._written[by].tolist(), strict=True))
+            for by, names in self._names.items()
+        }
+
+    def dropped(self) -> tuple[Dropped, ...]:
+        """What was dropped, by source and reason."""
+        return tuple(
+            Dropped(self._names["source"][key[0]], key[1], count, tuple(self._examples[key]))
+            for key, count in sorted(self._drops.items())
+        )
+
+    def recall(self, dropped: tuple[Dropped, ...]) -> None:
+        """Go on from what an earlier run had dropped."""
+        for entry in dropped:
+            key = (self._names["source"].index(entry.source), entry.reason)
+            self._drops[key] = entry.count
+            self._examples[key] = list(entry.examples)
