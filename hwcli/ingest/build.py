@@ -14,6 +14,7 @@ from hwcli.ingest.pairs import PairList
 from hwcli.ingest.rows import Plan, PlannedPart
 from hwcli.ingest.series import ShardSeries
 from hwcli.ingest.tally import Tally
+from hwcli.ingest.weed import weed
 from hwcli.progress import Progress
 from hwcli.readers.reader import Block
 from hwcli.recipe import Recipe
@@ -71,12 +72,14 @@ def build_shards(
             builder.take(step, decoded, mark.used if step.number == mark.step else 0)
             done += len(step.at)
             progress(done, len(plan))
-        shards = series.finish()
+        series.finish()
+        if options.dedup == "near":
+            weed(journal, plan, pairs, builder.tally)
         listed = pairs.finish()
     if options.dedup == "off":
         (folder / listed.file).unlink()
     return Built(
-        shards,
+        journal.entries(recipe.name),
         builder.tally.counts(),
         plan.dropped + builder.tally.dropped(),
         listed if options.dedup != "off" else None,

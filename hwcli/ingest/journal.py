@@ -109,6 +109,10 @@ class Journal:
         """Put down what is done so far."""
         write_text(self.folder / FILE_NAME, json.dumps(unstructure(self._progress)))
 
+    def put(self, done: list[Done]) -> None:
+        """Take `done` for the shards that are there; a run that is killed now starts over."""
+        self._progress = replace(self._progress, done=tuple(done))
+
     def entries(self, name: str) -> tuple[ShardEntry, ...]:
         """The shards under the names that they get once their number is known."""
         count = len(self.done)

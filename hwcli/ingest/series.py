@@ -73,8 +73,8 @@ class ShardSeries:
         while self._count >= self._full:
             self._write(self._full)
 
-    def finish(self) -> tuple[ShardEntry, ...]:
-        """Write what is left, and tell all shards under the names they are to get.
+    def finish(self) -> None:
+        """Write what is left.
 
         Raises:
             DatasetError: there was not one row.
@@ -84,7 +84,6 @@ class ShardSeries:
         self._wait()
         if not self._journal.done:
             raise DatasetError(f"{self._name}: not one row is good", hint="-v says more")
-        return self._journal.entries(self._name)
 
     def _write(self, count: int) -> None:
         """Have the first `count` waiting rows written, when the shard before them is."""

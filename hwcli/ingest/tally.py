@@ -27,8 +27,8 @@ class Tally:
         self._examples: dict[tuple[int, str], list[str]] = {}
         self._drops: Counter[tuple[int, str]] = Counter()
 
-    def add(self, rows: NDArray[np.int64]) -> None:
-        """Count the rows of these numbers as written."""
+    def add(self, rows: NDArray[np.int64], times: int = 1) -> None:
+        """Count the rows of these numbers as written, or with −1 as no longer written."""
         columns = self._plan.columns
         for by, column in (
             ("split", columns.split),
@@ -36,7 +36,8 @@ class Tally:
             ("script", columns.script),
             ("source", columns.source),
         ):
-            self._written[by] += np.bincount(column[rows], minlength=len(self._written[by]))
+            count = np.bincount(column[rows], minlength=len(self._written[by]))
+            self._written[by] += times * count
 
     def drop(self, row: int, reason: str) -> None:
         """Count the row of this number as dropped, and keep the first few as examples."""

@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from archives import folder_zip, glyph, idx, png, recipe_text, write_zip
 from conftest import Result
 from hwcli.dataset import open_dataset
+from hwcli.ingest import near
 from hwcli.ingest.dedup import Duplicates, SortedKeys, image_keys
 from hwcli.ingest.journal import Journal
+from hwcli.ingest.near import thumbnails
 from hwcli.ingest.verify import verify_dataset
 from hwcli.shards import Split
 
@@ -296,3 +298,67 @@ def test_a_journal_of_nothing_starts_anew(tmp_path: Path) -> None:
     journal = Journal(folder, "0" * 64)
     assert journal.done == ()
     assert not list(folder.iterdir())
+
+
+def test_nearly_equal_images_leave_train_where_they_touch_test(hwcli: Hwcli) -> None:
+    def noisy(k: int) -> np.ndarray:
+        return np.where(glyph(k) > 0, 250, 0).astype(np.uint8) | np.uint8(k % 3)
+
+    train = np.stack([noisy(1), glyph(2), noisy(2), glyph(3), glyph(4)])
+    test = np.stack([glyph(1), glyph(5), noisy(5)])
+    faint = glyph(1).copy()
+    faint[faint > 0] = 240
+    train[0] = faint
+    members = {}
+    for name, images in (("train", train), ("test", test)):
+        members[f"{name}-images-ubyte"] = idx(images)
+        members[f"{name}-labels-ubyte"] = idx(np.zeros(len(images), np.uint8))
+    write_zip(Path("o.zip"), members)
+    parts = "".join(
+        f'\n[[source.part]]\nsplit = "{s}"\nimages = "{s}-images-ubyte"\n'
+        f'labels = "{s}-labels-ubyte"\n'
+        for s in ("train", "test")
+    )
+    image = '[image]\nframe = "keep"\n[split]\nby = "official"\nval = 0'
+    text = recipe_text("file:o.zip", "idx", f'invert = false\nalphabet = "a"\n{parts}', more=image)
+    Path("o.toml").write_text(text, "utf-8")
+    assert hwcli("ingest", "o.toml", "--dedup", "near").code == 0
+    pairs = [p for p in table("data/test") if p["kind"] == "near"]
+    assert [(p["origin"], p["of_origin"], p["dropped"]) for p in pairs] == [
+        ("test-images-ubyte#2", "test-images-ubyte#1", "no"),
+        ("train-images-ubyte#0", "test-images-ubyte#0", "yes"),
+        ("train-images-ubyte#2", "train-images-ubyte#1", "no"),
+    ]
+    assert all(0 < float(p["distance"]) <= 0.008 for p in pairs)
+    info = verify_dataset(Path("data/test"))
+    assert info.counts["split"] == {"train": 4, "val": 0, "test": 3}
+    assert [d.reason for d in info.dropped] == [
+        "duplicate: nearly the same image and character is there already in test"
+    ]
+
+
+def test_near_pairs_are_those_that_comparing_all_with_all_finds() -> None:
+    random = np.random.default_rng(0)
+    images = np.stack([glyph(k % 70) for k in range(400)]).astype(np.int16)
+    images += (
+        random.integers(-60, 61, images.shape).astype(np.int16)
+        * (np.arange(400) % 5 > 1).astype(np.int16)[:, None, None]
+    )
+    small = thumbnails(np.clip(images, 0, 255).astype(np.uint8))
+    rows = small.astype(np.float64)
+    energy = (rows**2).sum(axis=1)
+    distance = 1 - 2 * rows @ rows.T / (energy[:, None] + energy)
+    telling = ~near._plain(small)
+    close = np.triu(distance <= near.MAX_DISTANCE, 1) & telling & telling[:, None]
+    found = {(i, j) for i, j, _ in near.near_pairs(small)}
+    assert found == set(map(tuple, np.argwhere(close).tolist()))
+    assert 100 < len(found) < 2000
+
+
+def test_a_single_straight_stroke_is_like_no_other() -> None:
+    images = np.zeros((3, 28, 28), np.uint8)
+    images[:2, 3:25, 13:16] = 255
+    images[2, 3:25, 3:25] = 255
+    assert near._plain(thumbnails(images)).tolist() == [True, True, False]
+    assert list(near.near_pairs(thumbnails(images))) == []
+    assert list(near.near_pairs(thumbnails(images[:0]))) == []
