@@ -304,9 +304,9 @@ def test_nearly_equal_images_leave_train_where_they_touch_test(hwcli: Hwcli) -> 
     def noisy(k: int) -> np.ndarray:
         return np.where(glyph(k) > 0, 250, 0).astype(np.uint8) | np.uint8(k % 3)
 
-    train = np.stack([noisy(1), glyph(2), noisy(2), glyph(3), glyph(4)])
-    test = np.stack([glyph(1), glyph(5), noisy(5)])
-    faint = glyph(1).copy()
+    train = np.stack([glyph(7), glyph(2), noisy(2), glyph(3), glyph(4)])
+    test = np.stack([glyph(6), glyph(5), noisy(5)])
+    faint = glyph(6).copy()
     faint[faint > 0] = 240
     train[0] = faint
     members = {}
