@@ -1,7 +1,8 @@
 """HDF5 shards: blocks of glyphs with their labels, written whole or not at all."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from pathlib import Path
@@ -192,10 +193,22 @@ def read_shard(path: Path) -> Shard:
     Raises:
         DatasetError: missing, not HDF5, or damaged.
     """
+    with reading_shard(path), h5py.File(path, "r") as file:
+        tables = _read_tables(file, path)
+        rows = _read_rows(file, path)
+    _check(rows, tables, path)
+    return Shard(tables, rows)
+
+
+@contextmanager
+def reading_shard(path: Path) -> Iterator[None]:
+    """Faults of a damaged shard, met in the context, become one line about `path`.
+
+    Raises:
+        DatasetError: instead of what h5py raises.
+    """
     try:
-        with h5py.File(path, "r") as file:
-            tables = _read_tables(file, path)
-            rows = _read_rows(file, path)
+        yield
     except FileNotFoundError:
         raise DatasetError(
             f"{path}: no such shard", hint="run `hwcli ingest` for it again"
@@ -204,8 +217,6 @@ def read_shard(path: Path) -> Shard:
         raise DatasetError(
             f"{path}: not a whole shard ({error})", hint="run `hwcli ingest` for it again"
         ) from error
-    _check(rows, tables, path)
-    return Shard(tables, rows)
 
 
 def _read_tables(file: h5py.File, path: Path) -> Tables:
@@ -216,10 +227,7 @@ def _read_tables(file: h5py.File, path: Path) -> Tables:
 
 
 def _read_rows(file: h5py.File, path: Path) -> Rows:
-    images = _column(file, "images", path)
-    square = images.ndim == 3 and images.shape[1] == images.shape[2] >= 1
-    if images.dtype != np.uint8 or not square:
-        raise DatasetError(f"{path}: images are {images.dtype} {images.shape}, not uint8 (N, S, S)")
+    images = shard_images(file, path)
     for name, dtype in _COLUMNS.items():
         column = _column(file, name, path)
         if column.dtype != dtype or column.shape != images.shape[:1]:
@@ -228,6 +236,19 @@ def _read_rows(file: h5py.File, path: Path) -> Rows:
         raise DatasetError(f"{path}: column origin is {file['origin'].shape}")
     columns = {name: file[name][:] for name in _COLUMNS}
     return Rows(images=images[:], **columns, origin=file["origin"].asstr()[:])
+
+
+def shard_images(file: h5py.File, path: Path) -> h5py.Dataset:
+    """The images in `file`, seen to be uint8 (N, S, S) and really in it; not read yet.
+
+    Raises:
+        DatasetError: they are not.
+    """
+    images = _column(file, "images", path)
+    square = images.ndim == 3 and images.shape[1] == images.shape[2] >= 1
+    if images.dtype != np.uint8 or not square:
+        raise DatasetError(f"{path}: images are {images.dtype} {images.shape}, not uint8 (N, S, S)")
+    return images
 
 
 def _column(file: h5py.File, name: str, path: Path) -> h5py.Dataset:

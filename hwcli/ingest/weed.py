@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.blocks import ImageBlocks
 from hwcli.dataset import ShardEntry
 from hwcli.ingest.dedup import Pair, reason
 from hwcli.ingest.journal import Done, Journal
@@ -24,7 +25,7 @@ def weed(journal: Journal, plan: Plan, pairs: PairList, tally: Tally) -> None:
     """
     known = [journal.rows_of(done) for done in journal.done]
     number, keys = (np.concatenate(column) for column in zip(*known, strict=True))
-    small = np.concatenate([thumbnails(_rows(journal, done).images) for done in journal.done])
+    small = np.concatenate([t for done in journal.done for t in _thumbnails(journal, done)])
     found: list[Pair] = []
     for i, j, distance in near_pairs(small):
         if (keys[i] != keys[j]).any():  # equal images were judged before
@@ -61,6 +62,11 @@ def _without(gone: NDArray[np.int64], journal: Journal, plan: Plan) -> Iterator[
         with ShardWriter(path, size=rows.images.shape[1], tables=plan.tables) as shard:
             shard.append(rows)
         yield replace(done, shard=ShardEntry(path.name, shard.rows, sha256_of(path)))
+
+
+def _thumbnails(journal: Journal, done: Done) -> Iterator[NDArray[np.uint8]]:
+    with ImageBlocks(journal.folder / done.shard.file) as blocks:
+        yield from map(thumbnails, blocks)
 
 
 def _rows(journal: Journal, done: Done) -> Rows:
