@@ -23,7 +23,7 @@ def growing(path: Path) -> Iterator[Path]:
         raise
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, data: bytes | memoryview) -> None:
     """Put `data` at `path`, whole or not at all."""
     with growing(path) as partial:
         partial.write_bytes(data)

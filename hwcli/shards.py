@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 
@@ -100,19 +101,15 @@ class ShardWriter:
     def __init__(self, path: Path, *, size: int, tables: Tables) -> None:
         self.path = path
         self.rows = 0
+        self.sha256 = ""
+        """Of the file, once it is written."""
         self._size = size
         self._tables = tables
         self._file: h5py.File | None = None
 
     def __enter__(self) -> "ShardWriter":
-        file = h5py.File(
-            self.path.name,  # a name only: nothing is stored
-            "w",
-            driver="core",
-            backing_store=False,
-            libver=("v110", "v110"),
-            track_order=True,
-        )
+        self._memory = BytesIO()  # HDF5's own in-memory driver gives no more than a copy
+        file = h5py.File(self._memory, "w", libver=("v110", "v110"), track_order=True)
         self._file = file
         file.attrs["schema"] = SCHEMA
         for name in ("classes", "scripts", "sources"):
@@ -168,11 +165,11 @@ class ShardWriter:
         trace: TracebackType | None,
     ) -> None:
         assert self._file is not None
-        self._file.flush()
-        image = self._file.id.get_file_image() if kind is None else b""
         self._file.close()
         if kind is not None:
             return
+        image = self._memory.getbuffer()
+        self.sha256 = hashlib.sha256(image).hexdigest()
         try:
             write_bytes(self.path, image)
         except OSError as fault:

@@ -20,7 +20,7 @@ from hwcli.readers.reader import Block
 from hwcli.recipe import Recipe
 from hwcli.shards import Rows, Split
 
-_BLOCK_ROWS = 512
+_BLOCK_ROWS = 1024
 _PASSES = ((Split.test,), (Split.val, Split.train))
 """Test rows come first, so that of two equal images the one in train is dropped."""
 _FEW = 5_000

@@ -50,7 +50,7 @@ class Decoded:
     kept: NDArray[np.intp]
     """(K,) their places in the block."""
     keys: Keys
-    """(K, 2) of the images."""
+    """(K,) of the images."""
     faults: tuple[tuple[int, str], ...] = ()
     """Place in the block and reason of each image that is none."""
 

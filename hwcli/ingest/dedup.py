@@ -12,24 +12,24 @@ from numpy.typing import NDArray
 from hwcli.shards import Split
 
 Keys = NDArray[np.uint64]
-"""(N, 2): 128 bits for each image."""
+"""(N,): 64 bits for each image."""
 
 Kind = Literal["exact", "near", "conflict"]
 Dedup = Literal["off", "exact", "near"]
 """Whether equal, or also nearly equal, images are looked for."""
 
-_LANES = 4
 _SEED = 0x9E3779B97F4A7C15
 _MERGE_FROM = 1 << 12
 """Rows of the smallest sorted run."""
 
 
 def image_keys(images: NDArray[np.uint8]) -> Keys:
-    """A 128-bit key for each of `images`, uint8 (N, H, W): equal for equal pixels, else different.
+    """A 64-bit key for each of `images`, uint8 (N, H, W): equal for equal pixels, else different.
 
-    Four lanes of multilinear hashing, of each the upper 32 bits (Dietzfelbinger 1996; Lemire and
-    Kaser 2014, doi:10.1093/comjnl/bxt070); with random multipliers two images share a key with
-    probability 2⁻¹²⁸. In NumPy this takes half the time of a cryptographic hash for each row.
+    Two lanes of multilinear hashing, of each the upper 32 bits (Dietzfelbinger 1996; Lemire and
+    Kaser 2014, doi:10.1093/comjnl/bxt070): two different images share a key with probability 2⁻⁶⁴,
+    so any two of a million with 3 · 10⁻⁸. In NumPy this takes a quarter of the time of a
+    cryptographic hash for each row.
     """
     count = len(images)
     flat = np.ascontiguousarray(images).reshape(count, math.prod(images.shape[1:]))
@@ -38,13 +38,13 @@ def image_keys(images: NDArray[np.uint8]) -> Keys:
     words = flat.view(np.uint32).astype(np.uint64)
     start, factors = _multipliers(words.shape[1])
     lanes = (words @ factors + start) >> np.uint64(32)
-    return lanes[:, ::2] << np.uint64(32) | lanes[:, 1::2]
+    return np.asarray(lanes[:, 0] << np.uint64(32) | lanes[:, 1], np.uint64)
 
 
 @lru_cache(maxsize=4)
 def _multipliers(words: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     random = np.random.Generator(np.random.PCG64(_SEED))
-    numbers = random.integers(0, 1 << 64, (words + 1, _LANES), np.uint64)
+    numbers = random.integers(0, 1 << 64, (words + 1, 2), np.uint64)
     return numbers[0], numbers[1:]
 
 
@@ -52,18 +52,17 @@ def _multipliers(words: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
 class _Run:
     """Keys in ascending order and whose they are."""
 
-    high: NDArray[np.uint64]
-    low: NDArray[np.uint64]
+    key: Keys
     row: NDArray[np.int64]
 
     def ordered(self) -> "_Run":
         """The same in order; of two sorted halves this is a merge."""
-        order = np.argsort(self.high, kind="stable")
-        return _Run(self.high[order], self.low[order], self.row[order])
+        order = np.argsort(self.key, kind="stable")
+        return _Run(self.key[order], self.row[order])
 
 
 class SortedKeys:
-    """The keys seen so far and the number of the row that had each first, 24 bytes a row.
+    """The keys seen so far and the number of the row that had each first, 16 bytes a row.
 
     Kept as a few sorted runs, each at least twice as long as the next, so that adding is cheap and
     a look-up asks few of them.
@@ -77,26 +76,26 @@ class SortedKeys:
 
     def find(self, keys: Keys) -> NDArray[np.int64]:
         """(N,) the row that had each of `keys` first, −1 for those not seen."""
-        order = np.argsort(keys[:, 0])  # in order, look-ups stay in the processor's cache
-        high, low = keys[order, 0], keys[order, 1]
+        order = np.argsort(keys)  # in order, look-ups stay in the processor's cache
+        wanted = keys[order]
         found = np.full(len(keys), -1, np.int64)
         for run in self._runs:
-            at = np.minimum(run.high.searchsorted(high), len(run.high) - 1)
-            hit = (run.high[at] == high) & (run.low[at] == low)
-            found[order[hit]] = run.row[at[hit]]
+            at = run.key.searchsorted(wanted)
+            at[at == len(run.key)] = 0
+            hit = run.key[at] == wanted
+            if hit.any():
+                found[order[hit]] = run.row[at[hit]]
         return found
 
     def add(self, keys: Keys, rows: NDArray[np.int64]) -> None:
         """Remember `keys`, none of which was seen, and their rows."""
         if not len(keys):
             return
-        self._runs.append(_Run(keys[:, 0], keys[:, 1], rows).ordered())
+        self._runs.append(_Run(keys, rows).ordered())
         while len(self._runs) > 1 and self._must_merge():
             last, before = self._runs.pop(), self._runs.pop()
-            columns = zip(
-                (before.high, before.low, before.row), (last.high, last.low, last.row), strict=True
-            )
-            self._runs.append(_Run(*(np.concatenate(c) for c in columns)).ordered())
+            both = np.concatenate([before.key, last.key]), np.concatenate([before.row, last.row])
+            self._runs.append(_Run(*both).ordered())
 
     def _must_merge(self) -> bool:
         before, last = len(self._runs[-2].row), len(self._runs[-1].row)
@@ -131,7 +130,7 @@ class Duplicates:
         self._label = label
         self._split = split
         self._seen = SortedKeys()
-        self._others: dict[tuple[int, int], dict[int, int]] = {}
+        self._others: dict[int, dict[int, int]] = {}
 
     def judge(self, keys: Keys, rows: NDArray[np.int64]) -> tuple[NDArray[np.bool_], list[Pair]]:
         """Which of `rows` may be kept, (N,) bool, and the pairs that were found.
@@ -151,19 +150,18 @@ class Duplicates:
         for i, key, of in self._known(keys, rows):
             self._keep_other(key, int(rows[i]), of)
 
-    def _known(
-        self, keys: Keys, rows: NDArray[np.int64]
-    ) -> Iterator[tuple[int, tuple[int, int], int]]:
+    def _known(self, keys: Keys, rows: NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
         """Place, key and first row of those that have been seen; the others are remembered."""
         first = self._seen.find(keys)
         new = _firsts(keys) & (first < 0)
         self._seen.add(keys[new], rows[new])
         old = np.flatnonzero(~new)
-        first[old] = self._seen.find(keys[old])
+        if len(old):
+            first[old] = self._seen.find(keys[old])
         for i in map(int, old):
-            yield i, (int(keys[i, 0]), int(keys[i, 1])), int(first[i])
+            yield i, int(keys[i]), int(first[i])
 
-    def _against(self, key: tuple[int, int], row: int, of: int) -> Pair:
+    def _against(self, key: int, row: int, of: int) -> Pair:
         """The pair of `row` and `of`, the first one kept with the same pixels."""
         label = int(self._label[row])
         same = self._others.get(key, {int(self._label[of]): of}).get(label)
@@ -174,17 +172,17 @@ class Duplicates:
         self._keep_other(key, row, of)
         return Pair("conflict", row, of, dropped=False)
 
-    def _keep_other(self, key: tuple[int, int], row: int, of: int) -> None:
+    def _keep_other(self, key: int, row: int, of: int) -> None:
         known = self._others.setdefault(key, {int(self._label[of]): of})
         known[int(self._label[row])] = row
 
 
 def _firsts(keys: Keys) -> NDArray[np.bool_]:
     """(N,) whether no row before it has the same key."""
-    order = np.argsort(keys[:, 0], kind="stable")
+    order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     result = np.ones(len(keys), np.bool_)
-    result[order[1:]] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    result[order[1:]] = ordered[1:] != ordered[:-1]
     return result
 
 

@@ -91,9 +91,9 @@ class Journal:
         return self.done[-1].mark if self.done else Mark()
 
     def rows_of(self, done: Done) -> tuple[NDArray[np.int64], Keys]:
-        """Numbers (N,) and keys (N, 2) of the rows of a shard."""
+        """Numbers (N,) and keys (N,) of the rows of a shard."""
         table = np.load(_rows_path(self.folder / done.shard.file), allow_pickle=False)
-        return table[:, 0].astype(np.int64), table[:, 1:]
+        return table[:, 0].astype(np.int64), table[:, 1]
 
     def add(self, shard: ShardEntry, rows: NDArray[np.int64], keys: Keys, mark: Mark) -> None:
         """Note that `shard` is whole, with the numbers and keys of its rows."""

@@ -12,7 +12,7 @@ from hwcli.dataset import ShardEntry
 from hwcli.errors import DatasetError
 from hwcli.ingest.dedup import Keys
 from hwcli.ingest.journal import Journal, Mark
-from hwcli.shards import CHUNK_ROWS, Rows, ShardWriter, Tables, concatenate, sha256_of
+from hwcli.shards import CHUNK_ROWS, Rows, ShardWriter, Tables, concatenate
 
 SHARD_ROWS = 32_768
 """Rows of a shard, unless its images are so large that fewer fill it."""
@@ -65,7 +65,7 @@ class ShardSeries:
         Args:
             rows: N good rows of one step of the work.
             number: (N,) their numbers in the plan.
-            keys: (N, 2) of their images.
+            keys: (N,) of their images.
             mark: where the work was before the first of them.
         """
         self._waiting.append(_Piece(rows, number, keys, mark))
@@ -114,7 +114,7 @@ class ShardSeries:
         used = last.mark.used + len(last.rows)
         mark = Mark(last.mark.step, used, last.mark.pairs_bytes, last.mark.dropped)
         self._journal.add(
-            ShardEntry(path.name, shard.rows, sha256_of(path)),
+            ShardEntry(path.name, shard.rows, shard.sha256),
             np.concatenate([p.number for p in pieces]),
             np.concatenate([p.keys for p in pieces]),
             mark,

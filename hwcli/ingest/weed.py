@@ -14,7 +14,7 @@ from hwcli.ingest.near import near_pairs, thumbnails
 from hwcli.ingest.pairs import PairList
 from hwcli.ingest.rows import Plan
 from hwcli.ingest.tally import Tally
-from hwcli.shards import Rows, ShardWriter, Split, read_shard, sha256_of
+from hwcli.shards import Rows, ShardWriter, Split, read_shard
 
 
 def weed(journal: Journal, plan: Plan, pairs: PairList, tally: Tally) -> None:
@@ -28,7 +28,7 @@ def weed(journal: Journal, plan: Plan, pairs: PairList, tally: Tally) -> None:
     small = np.concatenate([t for done in journal.done for t in _thumbnails(journal, done)])
     found: list[Pair] = []
     for i, j, distance in near_pairs(small):
-        if (keys[i] != keys[j]).any():  # equal images were judged before
+        if keys[i] != keys[j]:  # equal images were judged before
             found.append(_pair(int(number[i]), int(number[j]), distance, plan))
     dropped = {pair.row for pair in found if pair.dropped}
     for pair in found:
@@ -61,7 +61,7 @@ def _without(gone: NDArray[np.int64], journal: Journal, plan: Plan) -> Iterator[
         rows = _rows(journal, done).take(stays)
         with ShardWriter(path, size=rows.images.shape[1], tables=plan.tables) as shard:
             shard.append(rows)
-        yield replace(done, shard=ShardEntry(path.name, shard.rows, sha256_of(path)))
+        yield replace(done, shard=ShardEntry(path.name, shard.rows, shard.sha256))
 
 
 def _thumbnails(journal: Journal, done: Done) -> Iterator[NDArray[np.uint8]]:
