@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hwcli.errors import InputError, UsageError
 from hwcli.fetch.archive import Archive
-from hwcli.own.arrays import array_parts
+from hwcli.own.arrays import array_parts, strangers
 from hwcli.own.findings import Layout, counted
 from hwcli.own.labels import THREE_WAYS, LabelWish
 from hwcli.own.layout import (
@@ -197,6 +197,11 @@ def _arrays(
         raise UsageError(
             f"--labels {wish.kind} is for single images; the labels of {parts[0].images} stand "
             "in arrays"
+        )
+    if two := strangers(parts):
+        raise InputError(
+            f"{place}: the labels of {two[0]} and of {two[1]} may stand for different characters",
+            hint="ingest one file at a time, or write a recipe with a source for each",
         )
     labels = " and ".join(dict.fromkeys(p.labels or p.label_array for p in parts)).strip(" and")
     how = labels or "the file itself"

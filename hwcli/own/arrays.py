@@ -43,6 +43,19 @@ def array_parts(archive: Archive, names: Sequence[str], stub: Source) -> tuple[P
     return tuple(Part(p.images, p.labels, p.array, p.label_array) for p in parts)
 
 
+def strangers(parts: Sequence[Part]) -> tuple[str, str] | None:
+    """Two files of one split that are no pieces of one set, so that their labels may differ.
+
+    Pieces are called alike but for numbers: `train-00000-of-00002`.
+    """
+    first: dict[SplitName | None, Part] = {}
+    for part in parts:
+        other = first.setdefault(part.split, part)
+        if re.sub(r"\d+", "", part.images) != re.sub(r"\d+", "", other.images):
+            return other.images, part.images
+    return None
+
+
 def is_data_file(name: str, stub: Source) -> bool:
     """Whether a file called `name` holds many images, by what the readers know."""
     ending = "." + name.lower().rpartition(".")[2]

@@ -3,9 +3,8 @@
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
@@ -30,27 +29,8 @@ from hwcli.recipe import Part, Source
 _LIKE_LATIN = 0.3
 """Share of the images that the bundled classifier must read as their labels, one way up or
 another, for Latin labels to be believed."""
+_HERE = FetchOptions(offline=True)
 NOT_STATED = "not stated"
-
-
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """An archive of which the names are known: to list 100,000 files takes seconds."""
-
-    archive: Archive
-    listed: tuple[str, ...]
-
-    def names(self) -> list[str]:
-        return list(self.listed)
-
-    def size(self, name: str) -> int:
-        return self.archive.size(name)
-
-    def open(self, name: str) -> IO[bytes]:
-        return self.archive.open(name)
-
-    def digests(self) -> tuple[str, ...]:
-        return ()
 
 
 def look(place: Path, wish: LabelWish, progress: Progress = silent) -> Findings:
@@ -105,12 +85,8 @@ def _figures(place: Path, images: Sequence[Image | str]) -> Pixels:
 
 def _opened(place: Path, wish: LabelWish) -> tuple[str, Layout, list[Reader], list[Listing]]:
     """The address of `place`, its layout, and its parts, opened and listed."""
-    stub = _stub(place)
     closed = _closed(place) if place.is_dir() else []
-    archive = _archive(place, stub)
-    names = archive.listed
-    if place.is_file() and is_data_file(place.name, stub):
-        names = tuple(partners(place.name, names))
+    stub, archive, names = _archive(place)
     layout = arrange(place, archive, names, wish, stub)
     if closed:
         note = f"{counted(len(closed), 'folder')} left out, which may not be read: {closed[0]}"
@@ -129,10 +105,7 @@ def _stub(place: Path) -> Source:
         path = place.resolve(strict=True)
         if path.is_dir():
             os.scandir(path).close()  # whether we may
-        whole = path.is_dir() or not is_data_file(path.name, _EMPTY)
-        folder = path if whole else path.parent  # the labels of an idx file lie beside it
-        url = f"file:{folder}{'/' if folder.is_dir() else ''}"
-        return replace(_EMPTY, name=_name(place), url=url)
+        return replace(_EMPTY, name=_name(place), url=_url(path))
     except OSError as error:
         raise InputError(f"{place}: {error.strerror}") from error
     except ValueError as error:
@@ -151,14 +124,31 @@ _EMPTY = Source(
 )
 
 
-def _archive(place: Path, stub: Source) -> _Listed:
+def _archive(place: Path) -> tuple[Source, Archive, tuple[str, ...]]:
+    """A source of `place`, its files, and those to look at.
+
+    Of a file of arrays whose labels are in a file beside it, the source is the folder of both.
+    """
+    stub = _stub(place)
     try:
-        archive = fetch(stub, FetchOptions(offline=True))
-        return _Listed(archive, tuple(archive.names()))
+        archive = fetch(stub, _HERE)
+        names = tuple(archive.names())
+        if names == (place.name,) and is_data_file(place.name, stub):
+            folder = place.resolve().parent
+            beside = sorted(p.name for p in folder.iterdir() if p.is_file())
+            names = tuple(partners(place.name, beside))
+            if len(names) > 1:
+                stub = replace(stub, url=_url(folder))
+                archive = fetch(stub, _HERE)
+        return stub, archive, names
     except FetchError as error:
         raise InputError(error.message) from error
     except OSError as error:
         raise InputError(f"{error.filename or place}: {error.strerror}") from error
+
+
+def _url(path: Path) -> str:
+    return f"file:{path}{'/' if path.is_dir() else ''}"
 
 
 def _closed(place: Path) -> list[str]:

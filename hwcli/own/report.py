@@ -104,7 +104,7 @@ def turn_line(found: Findings) -> str:
     if not right:
         known = f"only {judged}" if judged else "none"
         return (
-            f"upright or not cannot be told: {known} of {found.pixels.count} looked at have a label "
+            f"upright or not cannot be told: {known} of {found.pixels.count} images have a label "
             f"that the bundled Latin classifier knows, {MIN_IMAGES} are wanted; {by_hand}"
         )
     figures = (

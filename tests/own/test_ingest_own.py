@@ -164,6 +164,19 @@ def test_idx_files_and_the_labels_beside_them(hwcli: Hwcli) -> None:
     assert sum(only.info.counts["split"].values()) <= 20
 
 
+def test_files_whose_labels_may_differ_are_not_taken_together(hwcli: Hwcli) -> None:
+    images = np.stack([glyph(k) for k in range(12)])
+    for name in ("train-0", "train-1", "test"):
+        Path("sets").mkdir(exist_ok=True)
+        np.savez(f"sets/{name}.npz", images=images + len(name), labels=np.arange(12) % 2)
+    assert hwcli("ingest", "sets", "--dry-run").code == 0
+    np.savez("sets/train-bangla.npz", images=images, labels=np.arange(12) % 2)
+    result = hwcli("ingest", "sets", "--dry-run")
+    assert result.code == 3
+    assert "train-0.npz and of train-bangla.npz may stand for different" in result.err
+    assert hwcli("ingest", "sets/train-bangla.npz", "--dry-run").code == 0
+
+
 def test_arrays_of_an_npz(hwcli: Hwcli) -> None:
     images = np.stack([glyph(k) for k in range(30)])
     np.savez("set.npz", x_train=images[:20], y_train=np.arange(20) % 2, x_test=images[20:],

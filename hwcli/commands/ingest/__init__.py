@@ -78,7 +78,8 @@ def ingest(
     Of your own images it is found out, and said, where the labels stand, whether ink is dark or
     light, how large they are and which way up; --write-recipe gives the recipe to edit. A pattern
     is a regular expression of Python, searched in each path below the folder: the group `label`,
-    or the only group, is the label, and `writer` who wrote it.
+    or the only group, is the label, and `writer` who wrote it. One with repeats inside repeats,
+    such as (a+)+, may take for ever.
 
     For example:
 
