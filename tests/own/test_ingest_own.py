@@ -206,6 +206,13 @@ def test_images_that_are_none_are_dropped_by_name(hwcli: Hwcli) -> None:
     assert "1 file left aside as no image by name: A/notes.txt" in said
 
 
+def test_names_that_a_mac_takes_apart_are_put_together(hwcli: Hwcli) -> None:
+    strokes(Path("pics"), ["A", "e\u0301"])
+    dataset, said = made(hwcli, "pics")
+    assert dataset.info.classes == ("A", "é")
+    assert "1 read as composed" in said
+
+
 def test_names_in_no_encoding_are_left_out(hwcli: Hwcli) -> None:
     strokes(Path("pics"), ["A", "B"])
     odd = os.fsencode(Path("pics").resolve()) + b"/\xe9"
@@ -220,7 +227,10 @@ def test_names_in_no_encoding_are_left_out(hwcli: Hwcli) -> None:
 
 def test_a_sample_is_looked_at_and_no_more(hwcli: Hwcli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hwcli.own.sample.SAMPLE", 60)
-    strokes(Path("pics"), ["A", "B"], each=100)
+    for k in range(200):
+        path = Path(f"pics/{'AB'[k % 2]}/{k}.png")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png(glyph(k, 28 + k) if k % 3 else 255 - glyph(k, 28 + k)))
     said = [hwcli("ingest", "pics", "--write-recipe", "-").err for _ in "12"]
     assert "200 images" in said[0] and "(60 looked at)" in said[0]
     assert said[0] == said[1]

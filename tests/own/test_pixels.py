@@ -66,6 +66,11 @@ def test_uprights_of_glyphs_cropped_to_their_ink_are_no_frames() -> None:
     assert found.trim_edge == 0
 
 
+def test_a_bar_at_the_edge_is_wider_than_a_frame() -> None:
+    found = figures([framed(g, 6) if k % 6 == 0 else g for k, g in enumerate(GLYPHS)])
+    assert (found.framed, found.trim_edge) == (0, 0)
+
+
 def test_a_single_line_is_no_reason_to_cut() -> None:
     assert figures([framed(GLYPHS[0], 1), *GLYPHS[1:]]).trim_edge == 0
 
@@ -98,6 +103,16 @@ def test_without_labels_that_are_read_nothing_is_said(
     shuffled = characters[100:] + characters[:100]
     found = judge([i.T.copy() for i in images], shuffled, False)
     assert found.turn is None and found.right["transposed"] < 0.2 * found.judged
+
+
+def test_labels_of_which_most_are_wrong_are_no_evidence(
+    upright: tuple[list[Pixels], list[str]],
+) -> None:
+    images, characters = upright
+    wrong = [c if k % 5 < 2 else "Z" for k, c in enumerate(characters)]
+    found = judge([np.ascontiguousarray(i.T) for i in images], wrong, False)
+    assert found.right["transposed"] > 3 * found.right["upright"]
+    assert found.turn is None
 
 
 def test_letters_alike_both_ways_are_no_evidence(
