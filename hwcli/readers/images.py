@@ -148,13 +148,16 @@ class ImagesReader:
         for name in self._members:
             found = pattern.search(name) if pattern else None
             groups = found.groupdict() if found else {}
-            writers.append((groups.get("writer") or "").strip())
+            writer = (groups.get("writer") or "").strip()
             if table is not None:
-                labels.append(table.get(name, ""))
+                label, named = table.get(name, ("", ""))
+                labels.append(label)
+                writer = named or writer
             elif pattern and "label" in pattern.groupindex:
                 labels.append(groups.get("label") or "")
             else:
                 labels.append(PurePosixPath(name).parent.name)
+            writers.append(writer)
         return listing_of(labels, writers)
 
     def origin(self, row: int) -> str:
@@ -167,8 +170,11 @@ class ImagesReader:
             chosen = rows[start : start + size]
             yield FileBlock(self._archive, tuple(self._members[int(r)] for r in chosen))
 
-    def _table(self, rule: LabelRule) -> dict[str, str]:
-        """From member to label; a path in the table may leave out leading folders."""
+    def _table(self, rule: LabelRule) -> dict[str, tuple[str, str]]:
+        """From member to label and writer (empty: unknown).
+
+        A path in the table may leave out leading folders.
+        """
         what = f"{self._source.name}: {rule.table}"
         with reading(what), self._archive.open(rule.table) as file:
             data = file.read(_MAX_TABLE + 1)
@@ -176,16 +182,22 @@ class ImagesReader:
             raise FetchError(f"{what}: a table of more than {_MAX_TABLE >> 20} MiB")
         try:
             rows = csv.DictReader(io.StringIO(data.decode("utf-8-sig")))
-            given = {r[rule.path_column]: (r[rule.label_column] or "").strip() for r in rows}
+            given = {
+                r[rule.path_column]: (
+                    (r[rule.label_column] or "").strip(),
+                    (r[rule.writer_column] or "").strip() if rule.writer_column else "",
+                )
+                for r in rows
+            }
         except (UnicodeDecodeError, csv.Error) as error:
             raise FetchError(f"{what}: not a CSV table ({error})") from error
         except KeyError as error:
             raise FetchError(f"{what}: has no column {error.args[0]!r}") from error
-        return {name: label for name in self._members if (label := _lookup(given, name))}
+        return {name: row for name in self._members if (row := _lookup(given, name))}
 
 
-def _lookup(given: dict[str, str], name: str) -> str:
-    """The label of member `name`, by its path or the longest tail of it that is in the table."""
+def _lookup(given: dict[str, tuple[str, str]], name: str) -> tuple[str, str] | None:
+    """Label and writer of member `name`, by its path or the longest tail of it in the table."""
     parts = name.split("/")
     tails = ("/".join(parts[k:]) for k in range(len(parts)))
-    return next((given[t] for t in tails if t in given), "")
+    return next((given[t] for t in tails if t in given), None)

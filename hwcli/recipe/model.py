@@ -87,6 +87,8 @@ class LabelRule:
     """CSV member with a row an image; goes before the pattern's `label`."""
     path_column: str = "image"
     label_column: str = "label"
+    writer_column: str = ""
+    """Column of the table that names the writer; goes before the pattern's `writer`."""
 
     def __post_init__(self) -> None:
         _check_member(self.table)

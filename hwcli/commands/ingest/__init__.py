@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from hwcli.commands.ingest import look, make
+from hwcli.commands.ingest import look, make, own
 from hwcli.commands.options import Quiet, Verbose
 from hwcli.errors import UsageError
 
@@ -13,7 +13,11 @@ from hwcli.errors import UsageError
 def ingest(
     what: Annotated[
         list[str] | None,
-        typer.Argument(help="A shipped recipe, a .toml file, or a dataset.", metavar="WHAT"),
+        typer.Argument(
+            help="A shipped recipe, a .toml file, your own images (a folder, an archive, a file of "
+            "arrays), or a dataset.",
+            metavar="WHAT",
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the dataset.", show_default="data/NAME")
@@ -45,6 +49,17 @@ def ingest(
     force: Annotated[
         bool, typer.Option("--force", help="Make a dataset anew that is there already.")
     ] = False,
+    labels: Annotated[
+        str,
+        typer.Option(
+            help="Where the labels of your own images stand: folder, csv:FILE, or pattern:RE.",
+            show_default="found out",
+        ),
+    ] = "",
+    write_recipe: Annotated[
+        Path | None,
+        typer.Option(help="Write the recipe to a .toml file (-: print it), and make no dataset."),
+    ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the shipped recipes.")] = False,
     show: Annotated[
         bool, typer.Option("--show", help="Show the recipe: sources, licences, citations.")
@@ -59,10 +74,16 @@ def ingest(
     quiet: Quiet = False,
     verbose: Verbose = 0,
 ) -> None:
-    """Make a dataset from a recipe: fetch, read, normalise, split, write.
+    """Make a dataset from a recipe, or of your own images: fetch, read, normalise, split, write.
 
     If the same recipe with the same options is there already, it is only verified. Downloads stay
     in the cache folder of the user; an interrupted one goes on.
+
+    Of your own images it is found out, and said, where the labels stand, whether ink is dark or
+    light, how large they are and which way up; --write-recipe gives the recipe to edit. A pattern
+    is a regular expression of Python, searched in each path below the folder: the group `label`,
+    or the only group, is the label, and `writer` who wrote it. One with repeats inside repeats,
+    such as (a+)+, may take for ever.
 
     For example:
 
@@ -71,6 +92,10 @@ def ingest(
     hwcli ingest multi-script --preview sheet.png
 
     hwcli ingest emnist-bymerge --mirror /mnt/archives --allow-missing
+
+    hwcli ingest my-images/ --labels 'pattern:^(?P<writer>[^_]+)_(?P<label>[^_]+)_'
+
+    hwcli ingest my-images/ --write-recipe mine.toml
 
     hwcli ingest --verify data/multi-script
     """
@@ -81,14 +106,20 @@ def ingest(
     if verify:
         look.verify(which, json_)
         return
+    if write_recipe is not None:
+        clash = {"--out": out, "--show": show, "--preview": preview, "--dry-run": dry_run,
+                 "--limit": limit, "--proportions": proportions, "--json": json_}  # fmt: skip
+        own.write(which, labels, write_recipe, force, [name for name, on in clash.items() if on])
+        return
+    recipe = own.recipe_of(which, labels)
     if show:
-        look.show(which, json_)
+        look.show(recipe, json_)
         return
     options = make.options(mirror, offline, allow_missing, jobs, limit, proportions, force, dedup)
     if dry_run:
-        make.plan(which, options, json_)
+        make.plan(recipe, options, json_)
         return
-    make.make(which, out, options, preview, json_)
+    make.make(recipe, out, options, preview, json_)
 
 
 def _one(what: list[str]) -> str:

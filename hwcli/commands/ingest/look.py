@@ -1,9 +1,13 @@
 """What can be asked of recipes and datasets: lists, licences, checks."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hwcli import console
 from hwcli.commands.ingest.make import tell
+
+if TYPE_CHECKING:
+    from hwcli.recipe import Recipe
 
 
 def list_recipes(json_: bool) -> None:
@@ -23,14 +27,12 @@ def list_recipes(json_: bool) -> None:
             print(f"{recipe.name:{width}}  {recipe.title}", file=stdout)
 
 
-def show(which: str, json_: bool) -> None:
-    """Sources, licences and citations of a recipe."""
+def show(recipe: "Recipe", json_: bool) -> None:
+    """Sources, licences and citations of `recipe`."""
     import json
 
-    from hwcli.recipe import load_recipe
     from hwcli.structure import unstructure
 
-    recipe = load_recipe(which)
     with console.results() as stdout:
         if json_:
             print(json.dumps(unstructure(recipe), ensure_ascii=False), file=stdout)

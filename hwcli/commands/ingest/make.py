@@ -49,16 +49,14 @@ def _check_mirror(folder: Path) -> None:
 
 
 def make(
-    which: str, out: Path | None, options: "IngestOptions", preview: Path | None, json_: bool
+    recipe: "Recipe", out: Path | None, options: "IngestOptions", preview: Path | None, json_: bool
 ) -> None:
-    """Make the dataset of a recipe."""
+    """Make the dataset of `recipe`."""
     from hwcli.atomic import writing
     from hwcli.dataset import DATA_FOLDER, FILE_NAME, open_dataset
     from hwcli.errors import DatasetError
     from hwcli.ingest import ingest as run
-    from hwcli.recipe import load_recipe
 
-    recipe = load_recipe(which)
     folder = out or DATA_FOLDER / recipe.name
     with writing(folder, DatasetError):  # it may lie where we must not look
         before = open_dataset(folder).sha256 if (folder / FILE_NAME).is_file() else ""
@@ -77,12 +75,10 @@ def make(
         tell(stdout, folder, info, json_)
 
 
-def plan(which: str, options: "IngestOptions", json_: bool) -> None:
-    """Say what the dataset of a recipe would hold."""
+def plan(recipe: "Recipe", options: "IngestOptions", json_: bool) -> None:
+    """Say what the dataset of `recipe` would hold."""
     from hwcli.ingest import prepare
-    from hwcli.recipe import load_recipe
 
-    recipe = load_recipe(which)
     with console.results() as stdout, console.progress("fetch", "B") as fetching:
         prepared = prepare(recipe, options, fetching)
         _tell_plan(stdout, recipe, prepared, json_)
