@@ -178,6 +178,7 @@ def _info(
             archives=archive.digests() if (archive := prepared.archives.get(source.name)) else (),
             rows=built.counts["source"][source.name],
             redistributable=source.redistributable,
+            bibtex=source.bibtex,
         )
         for source in recipe.source
     )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.errors import HwcliError
-from hwcli.glyph import Image, Normalisation, ink_of, normalise
+from hwcli.glyph import Image, Normalisation, ink_of, is_dark_on_light, normalise
 from hwcli.processes import new_pool, submit
 from hwcli.readers.reader import Block
 
@@ -71,9 +71,22 @@ def _glyph(image: Image, treatment: Treatment) -> Image | str:
         image = np.ascontiguousarray(image[n:-n, n:-n])
         if not image.size:
             return "blank"
+    if treatment.how.frame == "keep" and not treatment.is_ink:
+        return _kept(image, treatment)
     ink = image if treatment.is_ink else ink_of(image, invert=treatment.invert)
     glyph = normalise(ink, treatment.how)
     return "blank" if glyph is None else glyph
+
+
+def _kept(image: Image, treatment: Treatment) -> Image | str:
+    """`image` as it is framed, light on dark, uint8 (size, size); no grey of it is changed."""
+    dark = is_dark_on_light(image) if treatment.invert is None else treatment.invert
+    ink = np.asarray(255 - image if dark else image, np.uint8)
+    side = treatment.how.size
+    if ink.shape != (side, side):
+        method = cv2.INTER_AREA if max(ink.shape) > side else cv2.INTER_LINEAR
+        ink = np.asarray(cv2.resize(ink, (side, side), interpolation=method), np.uint8)
+    return ink if ink.any() else "blank"
 
 
 def decode_all(

@@ -114,6 +114,8 @@ class Source:
     format: Format | None = None
     """Told by the ending of each part's `images` if not given."""
     homepage: str = ""
+    bibtex: str | None = None
+    """The citation as an entry of a BibTeX file."""
     redistributable: bool = False
     mirrors: tuple[str, ...] = ()
     """Further `https:` addresses of the same file, tried in order."""
