@@ -9,6 +9,7 @@ from hwcli.readers.matlab import MatlabReader
 from hwcli.readers.numpy_file import NumpyReader
 from hwcli.readers.pixel_table import PixelTableReader
 from hwcli.readers.reader import Reader
+from hwcli.readers.span import SpanReader
 from hwcli.recipe import Format, Part, Source
 
 READERS: dict[Format, Callable[[Source, Part, Archive], Reader]] = {
@@ -45,4 +46,7 @@ def open_reader(source: Source, part: Part, archive: Archive) -> Reader:
         MissingError: the part is not in the archive.
         FetchError: the archive is damaged.
     """
-    return READERS[format_of(source, part)](source, part, archive)
+    reader = READERS[format_of(source, part)](source, part, archive)
+    if part.rows is None:
+        return reader
+    return SpanReader(reader, *part.rows, f"{source.name}: {part.images}")

@@ -33,6 +33,10 @@ _HEADER = re.compile(
 """The header as every writer of the format writes it: numbers or text, never objects."""
 
 
+_NOBODY = re.compile(r"-\d+")
+"""The number of a writer who is not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Array:
     """An array of which the header has been read and found good."""
@@ -60,19 +64,27 @@ class NumpyReader:
             raise FetchError(f"{self._what}: a part of arrays needs `labels` or `label_array`")
 
     def listing(self) -> Listing:
-        """Labels as text; no writers."""
+        """Labels as text, and writers where an array has them."""
         with self._open(self._images, self._part.array) as images:
             count = images.shape[0]
             shape_of(images.shape[1:], self._source.shape, self._what)
         member = self._images
         if self._part.labels:
             member = only_member(self._archive, self._part.labels, self._source.name)
-        with self._open(member, self._part.label_array) as labels:
-            if labels.shape[0] * labels.row_bytes > _MAX_LABELS:
+        labels = self._names(member, self._part.label_array, count)
+        if not (column := self._source.label.writer_column):
+            return listing_of(labels)
+        people = self._names(self._images, column, count)
+        return listing_of(labels, ["" if _NOBODY.fullmatch(name) else name for name in people])
+
+    def _names(self, member: str, array: str, count: int) -> list[str]:
+        """An array of `count` labels or writers, as text."""
+        with self._open(member, array) as names:
+            if names.shape[0] * names.row_bytes > _MAX_LABELS:
                 raise FetchError(f"{self._what}: labels of more than {_MAX_LABELS >> 20} MiB")
-            raw = exactly(labels.file, labels.shape[0] * labels.row_bytes)
-            values = np.frombuffer(raw, labels.dtype) if raw else np.empty(0, labels.dtype)
-        return listing_of(label_names(values, count, self._what))
+            raw = exactly(names.file, names.shape[0] * names.row_bytes)
+            values = np.frombuffer(raw, names.dtype) if raw else np.empty(0, names.dtype)
+        return label_names(values, count, self._what)
 
     def origin(self, row: int) -> str:
         """`member#row`."""

@@ -71,10 +71,14 @@ class Part:
     """Name of the array of labels; in the file of the images if `labels` is not given."""
     split: SplitName | None = None
     """Which official split this is."""
+    rows: tuple[int, int] | None = None
+    """Only the rows from the first number, counted from 0, up to and not with the second."""
 
     def __post_init__(self) -> None:
         _check_member(self.images)
         _check_member(self.labels)
+        if self.rows is not None and not 0 <= self.rows[0] < self.rows[1]:
+            raise ValueError(f"rows are a first number and a larger one, not {list(self.rows)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,8 @@ class LabelRule:
     """CSV member with a row an image; goes before the pattern's `label`."""
     path_column: str = "image"
     label_column: str = "label"
+    writer_column: str = ""
+    """Array of the writers' numbers or names (npz); a number below 0 is nobody's."""
 
     def __post_init__(self) -> None:
         _check_member(self.table)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hwcli.commands.ingest import look, make
+from hwcli.commands.ingest import combine, look, make
 from hwcli.commands.options import Quiet, Verbose
 from hwcli.errors import UsageError
 
@@ -13,10 +13,14 @@ from hwcli.errors import UsageError
 def ingest(
     what: Annotated[
         list[str] | None,
-        typer.Argument(help="A shipped recipe, a .toml file, or a dataset.", metavar="WHAT"),
+        typer.Argument(
+            help="A shipped recipe, a .toml file, or a dataset; `merge` and two datasets or more.",
+            metavar="WHAT",
+        ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the dataset.", show_default="data/NAME")
+        Path | None,
+        typer.Option(help="Folder of the dataset or export.", show_default="data/NAME"),
     ] = None,
     mirror: Annotated[
         str,
@@ -39,7 +43,7 @@ def ingest(
         bool, typer.Option("--dry-run", help="Fetch and plan, but make no dataset.")
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Make a dataset anew that is there already.")
+        bool, typer.Option("--force", help="Make a dataset or export anew that is there already.")
     ] = False,
     list_: Annotated[bool, typer.Option("--list", help="List the shipped recipes.")] = False,
     show: Annotated[
@@ -51,6 +55,15 @@ def ingest(
     verify: Annotated[
         bool, typer.Option("--verify", help="Check a dataset, and do nothing else.")
     ] = False,
+    info: Annotated[
+        bool, typer.Option("--info", help="Show what is in a dataset; -v: every class.")
+    ] = False,
+    cite: Annotated[
+        bool, typer.Option("--cite", help="The citations of a dataset or recipe, as BibTeX.")
+    ] = False,
+    export: Annotated[
+        combine.ExportFormat | None, typer.Option(help="Write a dataset in another format.")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
     quiet: Quiet = False,
     verbose: Verbose = 0,
@@ -69,11 +82,31 @@ def ingest(
     hwcli ingest emnist-bymerge --mirror /mnt/archives --allow-missing
 
     hwcli ingest --verify data/multi-script
+
+    hwcli ingest --info data/multi-script
+
+    hwcli ingest merge latin kannada --out data/both
+
+    hwcli ingest --export webdataset data/latin --out latin-wds
+
+    hwcli ingest dhcd --cite
     """
     if list_:
         look.list_recipes(json_)
         return
+    if what and what[0] == "merge":
+        combine.merge(what[1:], out, force, json_)
+        return
     which = _one(what or [])
+    if info:
+        look.info(which, json_, every_class=verbose > 0)
+        return
+    if cite:
+        look.cite(which, json_)
+        return
+    if export is not None:
+        combine.export(which, export, out, force, json_)
+        return
     if verify:
         look.verify(which, json_)
         return
