@@ -119,3 +119,11 @@ def test_a_class_without_rows_is_told_and_no_rows_are_an_error(hwcli: Hwcli) -> 
         info_of(replace(dataset, info=empty))
     assert hwcli("ingest", "--info", "e").code == 6
     assert hwcli("ingest", "--info", "nowhere").code == 6
+
+
+def test_two_things_are_not_asked_at_once(hwcli: Hwcli) -> None:
+    dataset_of(ROWS, Path("d"))
+    for flags in (("--info", "--cite"), ("--export", "npz", "--verify"), ("merge", "d", "--info")):
+        result = hwcli("ingest", "d", *flags) if flags[0] != "merge" else hwcli("ingest", *flags)
+        assert result.code == 2
+        assert "do not go together" in result.err

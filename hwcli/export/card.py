@@ -31,6 +31,7 @@ def card(job: Job, layout: Layout, kind: str) -> bytes:
         "## Licences and citations",
         "",
         *_sources(job),
+        *_missing(job),
         "## Classes",
         "",
         *_classes(job, layout),
@@ -65,13 +66,23 @@ def _sources(job: Job) -> list[str]:
     return lines
 
 
+def _missing(job: Job) -> list[str]:
+    """What the dataset says is not as it should be."""
+    recipe = job.info.recipe
+    told = [*(f"missing: {m}" for m in recipe.get("missing", ())), *recipe.get("notes", ())]
+    return ["## Notes", "", *(f"- {_line(text)}" for text in told), ""] if told else []
+
+
 def _classes(job: Job, layout: Layout) -> list[str]:
-    pairs = zip(layout.labels, job.info.classes, strict=True)
-    return [
-        "| label | character | code points |",
-        "|---|---|---|",
-        *(f"| {label} | {_cell(char)} | {codepoints(char)} |" for label, char in pairs),
+    characters = job.info.classes
+    numbers = tuple(str(k) for k in range(len(characters)))
+    folders = layout.labels if layout.labels not in (numbers, characters) else ()
+    head = ("number", *(["folder"] if folders else []), "character", "code points")
+    rows = [
+        (number, *folders[k : k + 1], _cell(characters[k]), codepoints(characters[k]))
+        for k, number in enumerate(numbers)
     ]
+    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
 
 
 def _cell(character: str) -> str:

@@ -41,9 +41,8 @@ def write(job: Job) -> Layout:
                 for start, rows in blocks:
                     out.write_table(_table(arrow, schema, job, group, start, rows))
         parts[group] = tuple({"images": name} for name in names)
-    labels = tuple(str(k) for k in range(len(job.info.classes)))
     rule = {"label_column": "label", "writer_column": "writer"}
-    return Layout("parquet", parts, labels, rule, _USE)
+    return Layout("parquet", parts, job.info.classes, rule, _USE)
 
 
 def _pyarrow() -> tuple[ModuleType, ModuleType]:

@@ -11,7 +11,9 @@ from hwcli.structure import structure_or, unstructure
 
 _HEAD = """\
 # Made by hwcli beside the files of an export. `hwcli ingest recipe.toml` makes the same dataset of
-# them again: images and splits are taken as they are.
+# them again: images and splits are taken as they are. It was {name}, sha256
+# {sha256}
+
 """
 
 
@@ -33,12 +35,14 @@ def recipe_file(job: Job, layout: Layout) -> bytes:
     }
     if layout.format in get_args(Format):
         structure_or(data, Recipe, f"{job.grouped.dataset.folder}: as a recipe", DatasetError)
-    return (_HEAD + "\n".join(_lines(data))).encode("utf-8", "replace")
+    head = _HEAD.format(name=info.name, sha256=job.grouped.dataset.sha256)
+    return (head + "\n".join(_lines(data))).encode("utf-8", "replace")
 
 
 def _source(job: Job, layout: Layout, source: int, script: int) -> dict[str, Any]:
     info, entry = job.info, job.info.sources[source]
     groups = [g for g in job.grouped.sizes if (g.source, g.script) == (source, script)]
+    classes = dict(zip(layout.labels, info.classes, strict=True))
     own = {
         "name": job.names[source, script],
         "script": info.scripts[script],
@@ -51,7 +55,7 @@ def _source(job: Job, layout: Layout, source: int, script: int) -> dict[str, Any
         "bibtex": entry.bibtex,
         "redistributable": entry.redistributable,
         "label": layout.rule,
-        "classes": dict(zip(layout.labels, info.classes, strict=True)),
+        "classes": classes if layout.labels != info.classes else None,
         "part": [{**part, "split": g.split.name} for g in groups for part in layout.parts[g]],
     }
     return {key: value for key, value in own.items() if value is not None}

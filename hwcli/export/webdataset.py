@@ -13,7 +13,8 @@ from hwcli.shards import Rows
 TAR_ROWS = 20_000
 """Samples of a tar at most."""
 _USE = """import webdataset
-train = webdataset.WebDataset("{name}-train-{{000000..{last}}}.tar").decode("l8")
+tars = "{name}-train-{{000000..{last}}}.tar"  # of one source each, so shuffle well
+train = webdataset.WebDataset(tars, shardshuffle=1000).shuffle(20_000).decode("l8")
 # a sample has png (uint8), cls (number of the class) and json (char, script, source, writer, …)"""
 
 
@@ -34,7 +35,7 @@ def write(job: Job) -> Layout:
         parts[group] = tuple({"images": name} for name in names)
     use = _USE.format(name=job.info.name, last=f"{max(tars['train'] - 1, 0):06}")
     labels = tuple(str(k) for k in range(len(job.info.classes)))
-    rule = {"label_column": "cls", "writer_column": "writer"}
+    rule = {"writer_column": "writer"}  # of the .json; the label is the .cls
     return Layout("webdataset", parts, labels, rule, use)
 
 

@@ -1,6 +1,8 @@
 """Some rows of a reader as if there were no others: of a file that holds several parts."""
 
 from collections.abc import Iterator
+from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,15 +26,13 @@ class SpanReader:
         if len(whole) < self._end:
             raise FetchError(f"{self._what}: has {len(whole):,} rows, not {self._end:,}")
         rows = slice(self._first, self._end)
-        used, label = np.unique(whole.label[rows], return_inverse=True)
-        return Listing(
-            tuple(whole.labels[k] for k in used),
-            label.astype(np.int32),
-            whole.writers,
-            whole.writer[rows],
-            whole.words,
-            None if whole.word is None else whole.word[rows],
-        )
+        columns = {f.name: getattr(whole, f.name) for f in fields(whole)}
+        cut: dict[str, Any] = {
+            n: c[rows] if isinstance(c, np.ndarray) else c for n, c in columns.items()
+        }
+        used, label = np.unique(cut["label"], return_inverse=True)
+        labels = tuple(whole.labels[k] for k in used)
+        return replace(Listing(**cut), labels=labels, label=label.astype(np.int32))
 
     def origin(self, row: int) -> str:
         """As the other reader names it."""

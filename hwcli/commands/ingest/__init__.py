@@ -94,6 +94,11 @@ def ingest(
     if list_:
         look.list_recipes(json_)
         return
+    chosen = {
+        "merge": what is not None and what[:1] == ["merge"], "--info": info, "--cite": cite,
+        "--export": export is not None, "--verify": verify, "--show": show, "--dry-run": dry_run,
+    }  # fmt: skip
+    _only_one([name for name, wanted in chosen.items() if wanted])
     if what and what[0] == "merge":
         combine.merge(what[1:], out, force, json_)
         return
@@ -120,9 +125,16 @@ def ingest(
     make.make(which, out, options, preview, json_)
 
 
+def _only_one(chosen: list[str]) -> None:
+    if len(chosen) > 1:
+        raise UsageError(f"{chosen[0]} and {chosen[1]} do not go together")
+
+
 def _one(what: list[str]) -> str:
     if not what:
-        raise UsageError("no recipe is given", hint="`hwcli ingest --list` shows them all")
+        raise UsageError(
+            "no recipe or dataset is given", hint="`hwcli ingest --list` shows them all"
+        )
     if len(what) > 1:
         raise UsageError(f"one recipe at a time, not also {what[1]!r}")
     return what[0]
