@@ -50,7 +50,7 @@ def assert_same(one: Dataset, two: Dataset) -> None:
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=row_lists())
 def test_the_same_dataset_again(kind: ExportFormat, rows: list[Row]) -> None:
     for name in ("d", "out", "back"):

@@ -133,7 +133,14 @@ def test_images_as_published_differ_only_in_how_photos_are_fitted() -> None:
     assert "fit of the normalisation: as a has it" in both.info.recipe["notes"]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_images_as_published_of_two_sizes_are_refused() -> None:
+    a = made("a", Row(1, "A"), normalisation=replace(HOW, frame="keep"))
+    b = made("b", Row(2, "B"), normalisation=replace(HOW, frame="keep", size=9))
+    with pytest.raises(DatasetError, match="size is 8 and 9"):
+        merged(a, b)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(row_lists(), row_lists(), row_lists())
 def test_merging_is_sound(one: list[Row], two: list[Row], three: list[Row]) -> None:
     import shutil
