@@ -14,8 +14,9 @@ import requests
 from archives import recipe_text, write_zip
 from hwcli.errors import AuthError, FetchError
 from hwcli.fetch import FetchOptions, fetch, mirror_path
-from hwcli.fetch.archive import Files, Folder, MissingError, ZipArchive
+from hwcli.fetch.archive import Files, Folder, Limits, MissingError
 from hwcli.fetch.http import Patience, download
+from hwcli.fetch.zips import ZipArchive
 from hwcli.recipe import Source, load_recipe
 
 DATA = bytes(range(256)) * 2000
@@ -339,15 +340,15 @@ def test_a_zip_with_a_link_is_refused() -> None:
         ZipArchive(Path("a.zip")).names()
 
 
-def test_a_zip_that_claims_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    write_zip(Path("a.zip"), {f"{k}": bytes(1 << 20) for k in range(4)})
-    monkeypatch.setattr("hwcli.fetch.archive.MAX_EXPANDED", 3 << 20)
-    with pytest.raises(FetchError, match="claims"):
-        ZipArchive(Path("a.zip")).names()
-    monkeypatch.setattr("hwcli.fetch.archive.MAX_MEMBERS", 3)
-    write_zip(Path("b.zip"), {f"{k}": b"" for k in range(4)})
-    with pytest.raises(FetchError, match="4 members"):
-        ZipArchive(Path("b.zip")).names()
+def test_a_zip_that_claims_too_much_is_refused_with_the_way_to_allow_it() -> None:
+    path = write_zip(Path("a.zip"), {f"{k}": bytes(1 << 20) for k in range(4)})
+    with pytest.raises(FetchError, match="claims 1 GiB unpacked, at most 0") as caught:
+        ZipArchive(path, Limits(max_expanded_gib=0)).names()
+    assert "--max-expanded 1" in str(caught.value.hint)
+    with pytest.raises(FetchError, match="4 members, at most 3") as caught:
+        ZipArchive(path, Limits(max_members=3)).names()
+    assert "--max-members 4" in str(caught.value.hint)
+    assert len(ZipArchive(path, Limits(max_expanded_gib=1, max_members=4)).names()) == 4
 
 
 def test_a_replaced_zip_is_read_anew() -> None:

@@ -11,8 +11,9 @@ import platformdirs
 import hwcli
 from hwcli.errors import FetchError
 from hwcli.fetch import kaggle
-from hwcli.fetch.archive import Archive, Files, Folder, MissingError, ZipArchive
+from hwcli.fetch.archive import Archive, Files, Folder, MissingError
 from hwcli.fetch.http import Patience, download
+from hwcli.fetch.zips import ZipArchive
 from hwcli.progress import Progress, silent
 from hwcli.recipe import Source
 from hwcli.shards import sha256_of

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from archives import glyph, recipe_text, write_zip
 from hwcli.errors import FetchError, HwcliError
-from hwcli.fetch.archive import Folder, MissingError, ZipArchive
+from hwcli.fetch.archive import Folder, MissingError
+from hwcli.fetch.zips import ZipArchive
 from hwcli.readers import open_reader
 from hwcli.readers.reader import Reader
 from hwcli.recipe import load_recipe

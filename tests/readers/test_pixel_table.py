@@ -7,7 +7,7 @@ import pytest
 
 from archives import glyph, recipe_text, write_zip
 from hwcli.errors import FetchError
-from hwcli.fetch.archive import ZipArchive
+from hwcli.fetch.zips import ZipArchive
 from hwcli.readers import open_reader
 from hwcli.readers.reader import Reader
 from hwcli.recipe import load_recipe
