@@ -104,21 +104,26 @@ class Folder:
 
     def size(self, name: str) -> int:
         """Size on disk, bytes."""
-        return self._path(name).stat().st_size
+        return self.path_of(name).stat().st_size
 
     def open(self, name: str) -> IO[bytes]:
         """The file."""
-        return self._path(name).open("rb")
+        return self.path_of(name).open("rb")
 
     def read(self, name: str, limit: int) -> bytes:
         """The file, or its first `limit` + 1 bytes if it has more."""
-        return read_file(self._path(name), limit)
+        return read_file(self.path_of(name), limit)
 
     def digests(self) -> tuple[str, ...]:
         """Nothing: a folder is not one file."""
         return ()
 
-    def _path(self, name: str) -> Path:
+    def path_of(self, name: str) -> Path:
+        """Where the file lies.
+
+        Raises:
+            MissingError: there is none of that name.
+        """
         path = self.path / name
         if not path.is_file() or path.is_symlink():
             raise MissingError(f"{self.path}: has no file {name}")
@@ -141,21 +146,26 @@ class Files:
 
     def size(self, name: str) -> int:
         """Size on disk, bytes."""
-        return self._path(name).stat().st_size
+        return self.path_of(name).stat().st_size
 
     def open(self, name: str) -> IO[bytes]:
         """The file."""
-        return self._path(name).open("rb")
+        return self.path_of(name).open("rb")
 
     def read(self, name: str, limit: int) -> bytes:
         """The file, or its first `limit` + 1 bytes if it has more."""
-        return read_file(self._path(name), limit)
+        return read_file(self.path_of(name), limit)
 
     def digests(self) -> tuple[str, ...]:
         """Of each file."""
         return tuple(f"sha256:{sha256_of(p)} {name}" for name, p in self.paths.items())
 
-    def _path(self, name: str) -> Path:
+    def path_of(self, name: str) -> Path:
+        """Where the file lies.
+
+        Raises:
+            MissingError: there is none of that name.
+        """
         if name in self.paths:
             return self.paths[name]
         if why := self.missing.get(name):
@@ -183,6 +193,7 @@ def reading(what: str) -> Iterator[None]:
     try:
         yield
     except DAMAGE as error:
+        text = " ".join(str(error).split()) or type(error).__name__
         raise FetchError(
-            f"{what}: damaged ({error})", hint="remove its archive, and it is fetched again"
+            f"{what}: damaged ({text:.200})", hint="remove its archive, and it is fetched again"
         ) from error

@@ -68,7 +68,7 @@ def test_label_by_table_whose_paths_leave_out_folders() -> None:
 
 @pytest.mark.parametrize(
     ("table", "told"),
-    [(b"file,label\n1.png,a\n", "no column 'image'"), (b"image,label\n\xff\xfe,a", "not a CSV")],
+    [(b"file,label\n1.png,a\n", "no column 'image'"), (b"image,label\n\xff\xfe,a", "not a table")],
 )
 def test_a_table_that_is_none(table: bytes, told: str) -> None:
     with pytest.raises(FetchError, match=told):
@@ -220,3 +220,28 @@ def test_flipped_bytes_end_as_an_image_or_a_reason(good: bytes, data: st.DataObj
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
     answer = decode(bytes(raw[: data.draw(st.integers(0, len(raw)))]))
     assert isinstance(answer, str) or answer.ndim == 2
+
+
+def test_labels_writers_and_splits_of_a_table_with_tabs() -> None:
+    table = b"file\twho\tset\tchar\n1.png\tAnn\tTrain\ta\n2.png\t\ttest\tb, c\n"
+    rule = (
+        'table = "t.tsv"\npath_column = "file"\nlabel_column = "char"\n'
+        'writer_column = "who"\nsplit_column = "set"'
+    )
+    one = reader(zipped({"top/1.png": b"", "top/2.png": b"", "top/t.tsv": table}), rule)
+    listing = one.listing()
+    assert labels_of(one) == ["a", "b, c"]
+    assert (listing.writers, list(listing.writer)) == (("Ann",), [0, -1])
+    assert listing.split is not None
+    assert list(listing.split) == [0, 2]
+
+
+def test_splits_by_pattern_and_those_that_are_none() -> None:
+    members = {"train/a/1.png": b"", "test/b/2.png": b""}
+    rule = "pattern = '^(?P<split>[a-z]+)/'"
+    listing = reader(zipped(members), rule).listing()
+    assert listing.split is not None
+    assert list(listing.split) == [0, 2]
+    assert [listing.labels[k] for k in listing.label] == ["a", "b"]
+    with pytest.raises(FetchError, match="split 'extra' is none of train, val and test"):
+        reader(zipped({**members, "extra/a/3.png": b""}), rule).listing()
