@@ -12,6 +12,7 @@ import hwcli
 from hwcli.errors import FetchError
 from hwcli.fetch import kaggle
 from hwcli.fetch.archive import Archive, Files, Folder, Limits, MissingError
+from hwcli.fetch.client import shown
 from hwcli.fetch.http import Patience, download
 from hwcli.fetch.opened import open_archive
 from hwcli.progress import Progress, silent
@@ -60,7 +61,7 @@ def fetch(source: Source, options: FetchOptions, progress: Progress = silent) ->
     try:
         return _fetch(source, options, progress)
     except OSError as error:  # a folder without the right to look into it, a name too long, …
-        where = error.filename or source.url
+        where = error.filename or shown(source.url)
         raise FetchError(f"{where}: cannot be read ({error.strerror or error})") from error
 
 
@@ -115,7 +116,7 @@ def _fetch_members(source: Source, options: FetchOptions, progress: Progress) ->
         except MissingError as error:  # whoever wants the member is told then
             _log.info("%s", error.message)
             missing[name] = error
-    return Files(source.url, found, missing)
+    return Files(shown(source.url), found, missing)
 
 
 def _from_mirror(
@@ -172,7 +173,7 @@ def _cached(url: str, options: FetchOptions) -> Path:
 def _need_network(url: str, options: FetchOptions) -> None:
     if options.offline:
         raise MissingError(
-            f"{url}: neither in the mirror nor in the cache, and --offline is given",
+            f"{shown(url)}: neither in the mirror nor in the cache, and --offline is given",
             hint="run once without --offline, or give a --mirror that has it",
         )
 

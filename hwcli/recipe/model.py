@@ -267,6 +267,8 @@ def _check_url(url: str) -> None:
     if not _is_text(url):
         raise ValueError(f"{url!r} is no address")
     parts = urlsplit(url)
+    if "@" in parts.netloc:  # recipes are passed on, and dataset.json repeats their addresses
+        raise ValueError(f"the address at {parts.hostname} must not hold a name or password")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise ValueError(f"{url}: http is only for this machine, use https")
     if parts.scheme not in ("https", "http", "kaggle", "file", "package"):
