@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from hwcli.dataset import DatasetInfo
 from hwcli.grouped import Group, Grouped
 from hwcli.progress import Progress
+from hwcli.recipe import Format
 from hwcli.shards import Rows
 
 
@@ -74,7 +75,7 @@ class Job:
 class Layout:
     """How the files of an export are read back."""
 
-    format: str
+    format: Format
     """As the recipe names it."""
     parts: dict[Group, tuple[dict[str, Any], ...]]
     """The `[[source.part]]` tables of each group, but for their split."""

@@ -51,7 +51,7 @@ def _pyarrow() -> tuple[ModuleType, ModuleType]:
         import pyarrow.parquet  # noqa: PLC0415
     except ImportError as error:
         raise DependencyError(
-            "parquet needs pyarrow, which is not installed", hint="`pip install pyarrow`"
+            "parquet needs pyarrow, which is not installed", hint="pip install 'hwcli[parquet]'"
         ) from error
     return pyarrow, pyarrow.parquet
 

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args
+from typing import Any
 
 from hwcli.errors import DatasetError
 from hwcli.export.layout import Job, Layout
-from hwcli.recipe import SCHEMA, Format, Recipe
+from hwcli.recipe import SCHEMA, Recipe
 from hwcli.structure import structure_or, unstructure
 
 _HEAD = """\
@@ -33,8 +33,7 @@ def recipe_file(job: Job, layout: Layout) -> bytes:
         "split": {"by": "official", "val": 0.0, "test": 0.0},
         "source": [_source(job, layout, *key) for key in job.names],
     }
-    if layout.format in get_args(Format):
-        structure_or(data, Recipe, f"{job.grouped.dataset.folder}: as a recipe", DatasetError)
+    structure_or(data, Recipe, f"{job.grouped.dataset.folder}: as a recipe", DatasetError)
     head = _HEAD.format(name=info.name, sha256=job.grouped.dataset.sha256)
     return (head + "\n".join(_lines(data))).encode("utf-8", "replace")
 

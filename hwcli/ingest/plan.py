@@ -102,14 +102,18 @@ class _Planner:
                 continue
             label = self._labels(source, reader, listing)
             rows = np.flatnonzero(label >= 0)
-            official = _NO_SPLIT if part.split is None else Split[part.split]
+            official = np.full(len(listing), _NO_SPLIT, np.uint8)
+            if part.split is not None:
+                official[:] = Split[part.split]
+            elif listing.split is not None:
+                official = listing.split
             yield PlannedPart(
                 reader,
                 index,
                 rows,
                 label[rows],
                 self._writers(source, listing)[rows],
-                np.full(len(rows), official, np.uint8),
+                official[rows],
                 word=self._words(source, listing, rows),
             )
 

@@ -3,6 +3,7 @@
 The format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 """
 
+import io
 import re
 import struct
 import zipfile
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from hwcli.errors import FetchError
 from hwcli.fetch.archive import Archive, reading
 from hwcli.readers.reader import Block, Listing, listing_of, only_member
-from hwcli.readers.stream import DEFLATE, exactly, row_blocks
+from hwcli.readers.stream import DEFLATE, exactly, opened, row_blocks
 from hwcli.readers.values import ValueBlock, label_names, shape_of
 from hwcli.recipe import Part, Source
 
@@ -26,6 +27,8 @@ _MAX_HEADER = 10_000
 """Bytes; numpy itself reads no longer one."""
 _MAX_LABELS = 1 << 28
 """Bytes of an array of labels."""
+_MAX_FORTRAN = 1 << 30
+"""Bytes of an array in Fortran's order."""
 _HEADER = re.compile(
     r"\{\s*'descr':\s*'([<>|=]?(?:b1|[ui][1248]|f[248]|[US]\d{1,4}))',"
     r"\s*'fortran_order':\s*(True|False),\s*'shape':\s*\(([\d,L ]{0,200})\),?\s*\}\s*"
@@ -101,8 +104,10 @@ class NumpyReader:
 
     @contextmanager
     def _open(self, member: str, name: str) -> Iterator[_Array]:
-        with reading(self._what), self._archive.open(member) as file:
-            if not member.endswith(".npz"):
+        with reading(self._what), opened(self._archive, member) as file:
+            zipped = file.read(2) == b"PK"
+            file.seek(0)
+            if not zipped:
                 yield self._array(file, self._archive.size(member))
                 return
             with zipfile.ZipFile(file) as inner:
@@ -138,8 +143,21 @@ class NumpyReader:
         ):
             raise FetchError(f"{self._what}: shape ({found[3]}) is not read")
         array = _Array(file, np.dtype(found[1]), tuple(int(n) for n in numbers if n))
-        if found[2] == "True" and len(array.shape) > 1:
-            raise FetchError(f"{self._what}: in Fortran's order, which is not read")
+        if not array.shape:
+            raise FetchError(f"{self._what}: a single value, no array")
         if array.shape[0] * max(1, array.row_bytes) > stored * DEFLATE:
             raise FetchError(f"{self._what}: claims {array.shape} values that are not in it")
+        if found[2] == "True" and len(array.shape) > 1:
+            return self._by_rows(array)
         return array
+
+    def _by_rows(self, array: _Array) -> _Array:
+        """`array`, which is in Fortran's order, row after row: as a whole, so not a large one."""
+        size = array.shape[0] * array.row_bytes
+        if size > _MAX_FORTRAN:
+            raise FetchError(
+                f"{self._what}: in Fortran's order, of which {_MAX_FORTRAN >> 20} MiB are read"
+            )
+        values = np.frombuffer(exactly(array.file, size), array.dtype)
+        rows = np.ascontiguousarray(values.reshape(array.shape, order="F"))
+        return _Array(io.BytesIO(rows.tobytes()), array.dtype, array.shape)
