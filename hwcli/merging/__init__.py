@@ -14,8 +14,8 @@ from hwcli.dataset import FILE_NAME, Dataset, DatasetInfo, check_name, write_inf
 from hwcli.errors import DatasetError
 from hwcli.glyph import Normalisation
 from hwcli.grouped import Grouped
-from hwcli.ingest.build import _Seen as Seen  # until it has a room of its own
-from hwcli.ingest.build import _Shards as Shards
+from hwcli.merging.seen import Seen
+from hwcli.merging.series import Shards
 from hwcli.merging.tables import JoinedSources, MergeTally, join_sources
 from hwcli.merging.writers import JoinedWriters, join_writers
 from hwcli.progress import Progress, silent

@@ -176,6 +176,17 @@ def test_what_was_merged_is_told(hwcli: Hwcli) -> None:
     assert hwcli("ingest", "--verify", "m").code == 0
 
 
+def test_shards_are_equal_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hwcli.merging.series.SHARD_ROWS", 5)
+    monkeypatch.setattr("hwcli.merging.series.CHUNK_ROWS", 1)
+    a, b = made("a", *[Row(k, "A") for k in range(8)]), made("b", *[Row(k, "B") for k in range(4)])
+    both = merged(a, b)
+    assert [(s.file, s.rows) for s in both.info.shards] == [
+        ("m-00000-of-00003.h5", 5), ("m-00001-of-00003.h5", 5), ("m-00002-of-00003.h5", 2),
+    ]  # fmt: skip
+    assert facts(both) == facts(a) | facts(b)
+
+
 def test_the_same_bytes_each_time() -> None:
     a, b = made("a", *[Row(k, "A") for k in range(9)]), made("b", *[Row(k, "B") for k in range(9)])
     one = merged(a, b).sha256
