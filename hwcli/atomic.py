@@ -1,5 +1,7 @@
 """Files that stand under their name only when whole."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +22,26 @@ def growing(path: Path) -> Iterator[Path]:
     except BaseException:
         with suppress(OSError):  # what stopped the writing is what is told
             partial.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def growing_folder(folder: Path) -> Iterator[Path]:
+    """The `.partial` beside `folder` to fill; it takes the place of `folder` if all ends well."""
+    folder = Path(os.path.abspath(folder))  # noqa: PTH100 (links stay what they are)
+    partial = folder.with_name(folder.name + ".partial")
+    old = folder.with_name(folder.name + ".old.partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        yield partial
+        if folder.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            folder.replace(old)
+        partial.replace(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    except BaseException:  # also Ctrl-C: nothing half-made is left behind
+        shutil.rmtree(partial, ignore_errors=True)
         raise
 
 

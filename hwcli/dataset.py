@@ -66,6 +66,8 @@ class SourceEntry:
     """`sha256:… file name` of every archive that was read."""
     rows: int = 0
     redistributable: bool = False
+    bibtex: str | None = None
+    """The citation as an entry of a BibTeX file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,23 +145,33 @@ class Dataset:
         Raises:
             DatasetError: a shard is missing or damaged, or its tables are not the dataset's.
         """
-        info = self.info
-        tables = Tables(info.classes, info.scripts, tuple(s.name for s in info.sources))
+        wanted = [int(s) for s in splits or tuple(Split)]
         parts = []
-        for entry in info.shards:
-            path = self.folder / entry.file
-            shard = read_shard(path)
-            if shard.tables != tables:
-                raise DatasetError(f"{path}: its tables are not {FILE_NAME}'s")
-            if len(shard.rows) != entry.rows:
-                raise DatasetError(f"{path}: {len(shard.rows)} rows, {FILE_NAME} says {entry.rows}")
-            wanted = np.isin(shard.rows.split, [int(s) for s in splits or tuple(Split)])
-            if shard.rows.images.shape[1] != info.normalisation.size:
-                raise DatasetError(f"{path}: its images are not {info.normalisation.size} px wide")
-            parts.append(shard.rows.take(wanted))
+        for number in range(len(self.info.shards)):
+            rows = self.shard(number)
+            parts.append(rows.take(np.isin(rows.split, wanted)))
         if not parts:
             raise DatasetError(f"{self.folder}: the dataset has no shards")
         return concatenate(parts)
+
+    def shard(self, number: int) -> Rows:
+        """All rows of one shard, by its place in `info.shards`.
+
+        Raises:
+            DatasetError: it is missing or damaged, or its tables are not the dataset's.
+        """
+        info = self.info
+        tables = Tables(info.classes, info.scripts, tuple(s.name for s in info.sources))
+        entry = info.shards[number]
+        path = self.folder / entry.file
+        shard = read_shard(path)
+        if shard.tables != tables:
+            raise DatasetError(f"{path}: its tables are not {FILE_NAME}'s")
+        if len(shard.rows) != entry.rows:
+            raise DatasetError(f"{path}: {len(shard.rows)} rows, {FILE_NAME} says {entry.rows}")
+        if shard.rows.images.shape[1] != info.normalisation.size:
+            raise DatasetError(f"{path}: its images are not {info.normalisation.size} px wide")
+        return shard.rows
 
 
 def write_info(folder: Path, info: DatasetInfo) -> None:

@@ -1,11 +1,9 @@
 """Fetching from a local server that misbehaves, from mirrors, the cache, and Kaggle."""
 
 import hashlib
-import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -14,117 +12,20 @@ import requests
 from archives import recipe_text, write_zip
 from hwcli.errors import AuthError, FetchError
 from hwcli.fetch import FetchOptions, fetch, mirror_path
-from hwcli.fetch.archive import Files, Folder, MissingError, ZipArchive
+from hwcli.fetch.archive import Files, Folder, Limits, MissingError
 from hwcli.fetch.http import Patience, download
+from hwcli.fetch.zips import ZipArchive
 from hwcli.recipe import Source, load_recipe
+from server import DATA, SHA256, Server, running
 
-DATA = bytes(range(256)) * 2000
-SHA256 = hashlib.sha256(DATA).hexdigest()
 QUICK = Patience(tries=4, first_wait_s=0.01, timeout_s=2.0)
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers as its path says."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        server = self.server
-        assert isinstance(server, Server)
-        server.asked.append((self.path, self.headers.get("Range")))
-        times = sum(path == self.path for path, _ in server.asked)
-        match self.path.rsplit("/", 1)[-1]:
-            case "file.zip" | "ok":
-                self.send(DATA)
-            case "drops" if times < 3:
-                self.send(DATA, cut=len(DATA) // 3)
-            case "drops-forever":
-                self.send(DATA, cut=10)
-            case "drops-no-range" if times < 2:
-                self.send(DATA, cut=1000, ranges=False)
-            case "drops" | "resumes":
-                self.send(DATA)
-            case "drops-no-range":
-                self.send(DATA, ranges=False)
-            case "changes":
-                self.send(DATA if times > 1 else DATA[::-1], cut=1000 if times == 1 else None,
-                          etag=f'"{min(times, 2)}"')  # fmt: skip
-            case "busy" if times < 3:
-                self.fail(503 if times == 1 else 429, {"Retry-After": "0"})
-            case "busy":
-                self.send(DATA)
-            case "html":
-                self.send(b"<!DOCTYPE html><p>log in", kind="text/html; charset=utf-8")
-            case "html-in-disguise":
-                self.send(b"\n <html><p>log in", kind="application/zip")
-            case "forbidden":
-                self.fail(403)
-            case _:
-                self.fail(404)
-
-    def send(
-        self,
-        data: bytes,
-        *,
-        cut: int | None = None,
-        ranges: bool = True,
-        kind: str = "application/zip",
-        etag: str = '"1"',
-    ) -> None:
-        start = 0
-        wanted = self.headers.get("Range")
-        if wanted and ranges and self.headers.get("If-Range") == etag:
-            start = int(wanted.removeprefix("bytes=").rstrip("-"))
-            if start >= len(data):
-                self.fail(416)
-                return
-        self.send_response(206 if start else 200)
-        if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
-        self.send_header("Content-Length", str(len(data) - start))
-        self.send_header("Content-Type", kind)
-        if ranges:
-            self.send_header("ETag", etag)
-        self.end_headers()
-        end = len(data) if cut is None else start + cut
-        self.wfile.write(data[start:end])
-        if end < len(data):
-            self.close_connection = True
-
-    def fail(self, code: int, headers: dict[str, str] | None = None) -> None:
-        self.send_response(code)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.asked: list[tuple[str, str | None]] = []
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up, as one whose disk is full does, is no news."""
-
-    def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.server_port}/{path}"
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("NO_PROXY", "*")
-    with Server() as running:
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-        thread.start()
-        yield running
-        running.shutdown()
-        thread.join()
+    with running() as one:
+        yield one
 
 
 def get(server: Server, path: str, sha256: str | None = SHA256) -> bytes:
@@ -339,15 +240,15 @@ def test_a_zip_with_a_link_is_refused() -> None:
         ZipArchive(Path("a.zip")).names()
 
 
-def test_a_zip_that_claims_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    write_zip(Path("a.zip"), {f"{k}": bytes(1 << 20) for k in range(4)})
-    monkeypatch.setattr("hwcli.fetch.archive.MAX_EXPANDED", 3 << 20)
-    with pytest.raises(FetchError, match="claims"):
-        ZipArchive(Path("a.zip")).names()
-    monkeypatch.setattr("hwcli.fetch.archive.MAX_MEMBERS", 3)
-    write_zip(Path("b.zip"), {f"{k}": b"" for k in range(4)})
-    with pytest.raises(FetchError, match="4 members"):
-        ZipArchive(Path("b.zip")).names()
+def test_a_zip_that_claims_too_much_is_refused_with_the_way_to_allow_it() -> None:
+    path = write_zip(Path("a.zip"), {f"{k}": bytes(1 << 20) for k in range(4)})
+    with pytest.raises(FetchError, match="claims 1 GiB unpacked, at most 0") as caught:
+        ZipArchive(path, Limits(max_expanded_gib=0)).names()
+    assert "--max-expanded 1" in str(caught.value.hint)
+    with pytest.raises(FetchError, match="4 members, at most 3") as caught:
+        ZipArchive(path, Limits(max_members=3)).names()
+    assert "--max-members 4" in str(caught.value.hint)
+    assert len(ZipArchive(path, Limits(max_expanded_gib=1, max_members=4)).names()) == 4
 
 
 def test_a_replaced_zip_is_read_anew() -> None:

@@ -44,18 +44,31 @@ def _ours(name: str) -> Path | None:
     return _sample() if name == "sample" else None
 
 
-def _folder(data: str) -> Path:
+def made_here(data: str) -> Path | None:
+    """The folder of the dataset called `data`: that folder, or one below `data/`; None if neither.
+
+    Raises:
+        DatasetError: it may not be looked for.
+    """
     from hwcli.dataset import DATA_FOLDER, FILE_NAME
 
-    folders = (Path(data), DATA_FOLDER / data)
-    for folder in folders:
+    for folder in (Path(data), DATA_FOLDER / data):
         try:
             if (folder / FILE_NAME).is_file():
                 return folder
         except OSError as error:  # no right to look, a name too long
             raise DatasetError(f"{folder}: {error.strerror}") from error
+    return None
+
+
+def _folder(data: str) -> Path:
+    from hwcli.dataset import DATA_FOLDER, FILE_NAME
+
+    if folder := made_here(data):
+        return folder
     if data == "sample":
         return _sample()
+    folders = (Path(data), DATA_FOLDER / data)
     tried = " and ".join(str(f / FILE_NAME) for f in folders)
     raise DatasetError(
         f"no dataset {data!r}: looked for {tried}", hint=f"`hwcli ingest {data}` may make it"

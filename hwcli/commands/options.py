@@ -7,14 +7,16 @@ import typer
 from hwcli import console
 
 
-def _quiet(wanted: bool) -> None:
+def _quiet(wanted: bool) -> bool:
     if wanted:
         console.set_verbosity(-1)
+    return wanted
 
 
-def _verbose(times: int) -> None:
+def _verbose(times: int) -> int:
     if times:
         console.set_verbosity(times)
+    return times
 
 
 Quiet = Annotated[

@@ -11,8 +11,10 @@ import platformdirs
 import hwcli
 from hwcli.errors import FetchError
 from hwcli.fetch import kaggle
-from hwcli.fetch.archive import Archive, Files, Folder, MissingError, ZipArchive
+from hwcli.fetch.archive import Archive, Files, Folder, Limits, MissingError
+from hwcli.fetch.client import shown
 from hwcli.fetch.http import Patience, download
+from hwcli.fetch.opened import open_archive
 from hwcli.progress import Progress, silent
 from hwcli.recipe import Source
 from hwcli.shards import sha256_of
@@ -37,6 +39,15 @@ class FetchOptions:
     """Never use the network."""
     patience: Patience = field(default_factory=Patience)
     cache: Path = field(default_factory=_cache)
+    max_expanded_gib: int = 64
+    """GiB that the members of an archive may have together, unpacked."""
+    max_members: int = 5_000_000
+    """Members that an archive may list."""
+
+    @property
+    def limits(self) -> Limits:
+        """What an archive may hold at most."""
+        return Limits(self.max_expanded_gib, self.max_members)
 
 
 def fetch(source: Source, options: FetchOptions, progress: Progress = silent) -> Archive:
@@ -50,16 +61,16 @@ def fetch(source: Source, options: FetchOptions, progress: Progress = silent) ->
     try:
         return _fetch(source, options, progress)
     except OSError as error:  # a folder without the right to look into it, a name too long, …
-        where = error.filename or source.url
+        where = error.filename or shown(source.url)
         raise FetchError(f"{where}: cannot be read ({error.strerror or error})") from error
 
 
 def _fetch(source: Source, options: FetchOptions, progress: Progress) -> Archive:
     scheme, _, rest = source.url.partition(":")
     if scheme == "file":
-        return _local(Path(rest.removeprefix("//")), source)
+        return _local(Path(rest.removeprefix("//")), source, options)
     if scheme == "package":
-        return _local(_ASSETS / rest, source)
+        return _local(_ASSETS / rest, source, options)
     if source.url.endswith("/"):
         return _fetch_members(source, options, progress)
     where = mirror_path(source)
@@ -69,7 +80,7 @@ def _fetch(source: Source, options: FetchOptions, progress: Progress) -> Archive
         return Folder(kaggle.fetch(rest))
     if found is None:
         found = _from_network((source.url, *source.mirrors), source, options, progress)
-    return Folder(found) if found.is_dir() else ZipArchive(found)
+    return open_archive(found, options.cache, options.limits)
 
 
 def mirror_path(source: Source) -> str:
@@ -82,15 +93,12 @@ def mirror_path(source: Source) -> str:
     return f"{parts.hostname}{parts.path}"
 
 
-def _local(path: Path, source: Source) -> Archive:
-    if path.is_dir():
-        return Folder(path)
-    if not path.is_file():
+def _local(path: Path, source: Source, options: FetchOptions) -> Archive:
+    if path.is_file():
+        _check(path, source.sha256.get(path.name))
+    elif not path.is_dir():
         raise MissingError(f"{path}: no such file or folder (source {source.name})")
-    _check(path, source.sha256.get(path.name))
-    if path.suffix == ".zip":
-        return ZipArchive(path)
-    return Files(str(path.parent), {path.name: path})
+    return open_archive(path, options.cache, options.limits)
 
 
 def _fetch_members(source: Source, options: FetchOptions, progress: Progress) -> Files:
@@ -108,7 +116,7 @@ def _fetch_members(source: Source, options: FetchOptions, progress: Progress) ->
         except MissingError as error:  # whoever wants the member is told then
             _log.info("%s", error.message)
             missing[name] = error
-    return Files(source.url, found, missing)
+    return Files(shown(source.url), found, missing)
 
 
 def _from_mirror(
@@ -165,7 +173,7 @@ def _cached(url: str, options: FetchOptions) -> Path:
 def _need_network(url: str, options: FetchOptions) -> None:
     if options.offline:
         raise MissingError(
-            f"{url}: neither in the mirror nor in the cache, and --offline is given",
+            f"{shown(url)}: neither in the mirror nor in the cache, and --offline is given",
             hint="run once without --offline, or give a --mirror that has it",
         )
 

@@ -1,26 +1,19 @@
-"""What was fetched, read in place: a zip, a folder, or single files. Nothing is unpacked."""
+"""What was fetched, as files by name: what every archive does; a folder, and single files."""
 
 import lzma
-import stat
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import IO, Protocol
 
 from hwcli.errors import FetchError
 from hwcli.shards import sha256_of
 
-MAX_MEMBERS = 5_000_000
-"""Members a zip may list; EMNIST as single images would have 0.8 million."""
-MAX_EXPANDED = 64 << 30
-"""Bytes all members of a zip may claim together."""
-
-_DAMAGE = (
+DAMAGE = (
     zipfile.BadZipFile,
     EOFError,
     zlib.error,
@@ -35,6 +28,39 @@ _DAMAGE = (
 
 class MissingError(FetchError):
     """What is asked for is not where it should be: an archive, or a member of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an archive may hold at most."""
+
+    max_expanded_gib: int = 64
+    """GiB of all members together, unpacked."""
+    max_members: int = 5_000_000
+    """EMNIST as single images would have 0.8 million."""
+
+    @property
+    def max_expanded(self) -> int:
+        """Bytes of all members together, unpacked."""
+        return self.max_expanded_gib << 30
+
+    def check(self, what: str, members: int, expanded: int) -> None:
+        """Raise unless so many `members` with so many bytes `expanded` are within the limits.
+
+        Raises:
+            FetchError: naming `what`, and the option that raises the limit.
+        """
+        if members > self.max_members:
+            raise FetchError(
+                f"{what}: {members:,} members, at most {self.max_members:,} are read",
+                hint=f"if it is to be trusted, give --max-members {members}",
+            )
+        if expanded > self.max_expanded:
+            gib = -(-expanded >> 30)
+            raise FetchError(
+                f"{what}: claims {gib:,} GiB unpacked, at most {self.max_expanded_gib:,} are read",
+                hint=f"if it is to be trusted, give --max-expanded {gib}",
+            )
 
 
 class Archive(Protocol):
@@ -53,75 +79,16 @@ class Archive(Protocol):
             MissingError: there is none of that name.
         """
 
+    def read(self, name: str, limit: int) -> bytes:
+        """The file, or its first `limit` + 1 bytes if it has more.
+
+        Raises:
+            MissingError: there is none of that name.
+            FetchError: it is damaged.
+        """
+
     def digests(self) -> tuple[str, ...]:
         """`sha256:… file name` of what was read, as `dataset.json` lists it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ZipArchive:
-    """A zip file."""
-
-    path: Path
-
-    def names(self) -> list[str]:
-        """Names of all files, in the order of the zip."""
-        return [i.filename for i in _zip(self.path).infolist() if not i.is_dir()]
-
-    def size(self, name: str) -> int:
-        """Compressed size, bytes."""
-        return self._info(name).compress_size
-
-    def open(self, name: str) -> IO[bytes]:
-        """The member, unpacked as it is read."""
-        return _zip(self.path).open(self._info(name))
-
-    def digests(self) -> tuple[str, ...]:
-        """Of the zip itself."""
-        return (f"sha256:{sha256_of(self.path)} {self.path.name}",)
-
-    def _info(self, name: str) -> zipfile.ZipInfo:
-        try:
-            return _zip(self.path).getinfo(name)
-        except KeyError:
-            raise MissingError(f"{self.path.name}: has no member {name}") from None
-
-
-def _zip(path: Path) -> zipfile.ZipFile:
-    """The zip at `path`, checked, and kept open, since its directory takes long to read."""
-    try:
-        state = path.stat()
-    except OSError as error:
-        raise MissingError(f"{path}: {error.strerror}") from error
-    return _open_zip(path, state.st_mtime_ns, state.st_size)
-
-
-@lru_cache(maxsize=8)
-def _open_zip(path: Path, _changed_ns: int, _size: int) -> zipfile.ZipFile:
-    """The zip at `path`; the other arguments tell one that was replaced from the one before.
-
-    Raises:
-        FetchError: not a whole zip, links in it, or more in it than a dataset can have.
-    """
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise FetchError(
-            f"{path}: not a whole zip file ({error})", hint="remove it, and it is fetched again"
-        ) from error
-    members = archive.infolist()
-    fault = ""
-    if len(members) > MAX_MEMBERS:
-        fault = f"{len(members):,} members, at most {MAX_MEMBERS:,} are read"
-    elif (claimed := sum(m.file_size for m in members)) > MAX_EXPANDED:
-        fault = f"claims {claimed >> 30:,} GiB unpacked, at most {MAX_EXPANDED >> 30} are read"
-    elif link := next((m for m in members if stat.S_ISLNK(m.external_attr >> 16)), None):
-        fault = f"member {link.filename!r} is a link, which no dataset needs"
-    elif locked := next((m for m in members if m.flag_bits & 1), None):
-        fault = f"member {locked.filename!r} is encrypted"
-    if fault:
-        archive.close()
-        raise FetchError(f"{path}: {fault}")
-    return archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +104,26 @@ class Folder:
 
     def size(self, name: str) -> int:
         """Size on disk, bytes."""
-        return self._path(name).stat().st_size
+        return self.path_of(name).stat().st_size
 
     def open(self, name: str) -> IO[bytes]:
         """The file."""
-        return self._path(name).open("rb")
+        return self.path_of(name).open("rb")
+
+    def read(self, name: str, limit: int) -> bytes:
+        """The file, or its first `limit` + 1 bytes if it has more."""
+        return read_file(self.path_of(name), limit)
 
     def digests(self) -> tuple[str, ...]:
         """Nothing: a folder is not one file."""
         return ()
 
-    def _path(self, name: str) -> Path:
+    def path_of(self, name: str) -> Path:
+        """Where the file lies.
+
+        Raises:
+            MissingError: there is none of that name.
+        """
         path = self.path / name
         if not path.is_file() or path.is_symlink():
             raise MissingError(f"{self.path}: has no file {name}")
@@ -170,22 +146,41 @@ class Files:
 
     def size(self, name: str) -> int:
         """Size on disk, bytes."""
-        return self._path(name).stat().st_size
+        return self.path_of(name).stat().st_size
 
     def open(self, name: str) -> IO[bytes]:
         """The file."""
-        return self._path(name).open("rb")
+        return self.path_of(name).open("rb")
+
+    def read(self, name: str, limit: int) -> bytes:
+        """The file, or its first `limit` + 1 bytes if it has more."""
+        return read_file(self.path_of(name), limit)
 
     def digests(self) -> tuple[str, ...]:
         """Of each file."""
         return tuple(f"sha256:{sha256_of(p)} {name}" for name, p in self.paths.items())
 
-    def _path(self, name: str) -> Path:
+    def path_of(self, name: str) -> Path:
+        """Where the file lies.
+
+        Raises:
+            MissingError: there is none of that name.
+        """
         if name in self.paths:
             return self.paths[name]
         if why := self.missing.get(name):
             raise MissingError(why.message, hint=why.hint)
         raise MissingError(f"{self.where}: has no file {name}")
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """The file at `path`, or its first `limit` + 1 bytes if it has more.
+
+    Raises:
+        FetchError: it cannot be read.
+    """
+    with reading(str(path)), path.open("rb") as file:
+        return file.read(limit + 1)
 
 
 @contextmanager
@@ -197,7 +192,8 @@ def reading(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except _DAMAGE as error:
+    except DAMAGE as error:
+        text = " ".join(str(error).split()) or type(error).__name__
         raise FetchError(
-            f"{what}: damaged ({error})", hint="remove its archive, and it is fetched again"
+            f"{what}: damaged ({text:.200})", hint="remove its archive, and it is fetched again"
         ) from error

@@ -1,6 +1,7 @@
 """Downloads by https: resumed by byte range, tried again when the other side stumbles, checked."""
 
 import logging
+import re
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -11,6 +12,8 @@ import httpx
 from hwcli.atomic import writing
 from hwcli.errors import FetchError
 from hwcli.fetch.archive import MissingError
+from hwcli.fetch.client import client_for, shown, told
+from hwcli.fetch.lock import held
 from hwcli.progress import Progress, silent
 from hwcli.shards import sha256_of
 
@@ -31,6 +34,10 @@ class Patience:
     """Before the second try; doubled before each further one."""
     timeout_s: float = 30.0
     """For the connection, and between two pieces of data."""
+    stall_s: float = 60.0
+    """After so long with less than `min_rate` the server counts as stuck."""
+    min_rate: float = 1000.0
+    """Bytes a second."""
 
 
 class _Stumble(Exception):
@@ -56,33 +63,49 @@ def download(
         FetchError: it failed otherwise, is a web page, has another checksum, or `target` cannot
             be written.
     """
+    partial = target.with_name(target.name + ".partial")
     with writing(target, FetchError):
         target.parent.mkdir(parents=True, exist_ok=True)
-        _download(url, target, sha256, patience, progress)
+        with held(partial, target) as ours:
+            if ours:
+                _download(url, partial, target, sha256, patience, progress)
+            else:
+                _check(url, target, sha256)
 
 
 def _download(
-    url: str, target: Path, sha256: str | None, patience: Patience, progress: Progress
+    url: str,
+    partial: Path,
+    target: Path,
+    sha256: str | None,
+    patience: Patience,
+    progress: Progress,
 ) -> None:
-    partial = target.with_name(target.name + ".partial")
     wait_s = patience.first_wait_s
-    for attempt in range(1, patience.tries + 1):
-        try:
-            _continue(url, partial, patience.timeout_s, progress)
-            break
-        except _Stumble as stumble:
-            if attempt == patience.tries:
-                hint = "run the same command again: the download goes on where it stopped"
-                if partial.exists():
-                    raise FetchError(f"{url}: {stumble}", hint=hint) from stumble
-                raise MissingError(f"{url}: {stumble}", hint=hint) from stumble
-            pause_s = min(_MAX_WAIT_S, stumble.wait_s if stumble.wait_s is not None else wait_s)
-            _log.info("%s: %s; trying again in %g s", url, stumble, pause_s)
-            time.sleep(pause_s)
-            wait_s *= 2
-    _check(url, partial, sha256)
-    partial.replace(target)
-    _validator(partial).unlink(missing_ok=True)
+    try:
+        for attempt in range(1, patience.tries + 1):
+            try:
+                _continue(url, partial, patience, progress)
+                break
+            except _Stumble as stumble:
+                if attempt == patience.tries:
+                    raise _given_up(url, partial, stumble) from stumble
+                pause_s = min(_MAX_WAIT_S, stumble.wait_s if stumble.wait_s is not None else wait_s)
+                _log.info("%s: %s; trying again in %g s", shown(url), stumble, pause_s)
+                time.sleep(pause_s)
+                wait_s *= 2
+        _check(url, partial, sha256)
+        partial.replace(target)
+        _validator(partial).unlink(missing_ok=True)
+    finally:
+        if partial.is_file() and not partial.stat().st_size:
+            partial.unlink()
+
+
+def _given_up(url: str, partial: Path, stumble: _Stumble) -> FetchError:
+    hint = "run the same command again: the download goes on where it stopped"
+    kind = FetchError if partial.stat().st_size else MissingError
+    return kind(f"{shown(url)}: {stumble}", hint=hint)
 
 
 def _check(url: str, partial: Path, sha256: str | None) -> None:
@@ -98,7 +121,7 @@ def _check(url: str, partial: Path, sha256: str | None) -> None:
     if fault:
         partial.unlink()
         _validator(partial).unlink(missing_ok=True)
-        raise FetchError(f"{url}: {fault}", hint=hint)
+        raise FetchError(f"{shown(url)}: {fault}", hint=hint)
 
 
 def _validator(partial: Path) -> Path:
@@ -106,62 +129,92 @@ def _validator(partial: Path) -> Path:
     return partial.with_name(partial.name + ".etag")
 
 
-def _continue(url: str, partial: Path, timeout_s: float, progress: Progress) -> None:
+def _continue(url: str, partial: Path, patience: Patience, progress: Progress) -> None:
     """Fetch what `partial` lacks.
 
     Raises:
         _Stumble: worth another try.
         FetchError: not worth one.
     """
-    done = partial.stat().st_size if partial.exists() else 0
+    done = partial.stat().st_size
     tag = _validator(partial)
     headers = {"Accept-Encoding": "identity"}
     if done and tag.exists():
         headers |= {"Range": f"bytes={done}-", "If-Range": tag.read_text(encoding="ascii")}
     try:
-        with httpx.stream(
-            "GET", url, headers=headers, timeout=timeout_s, follow_redirects=True
-        ) as response:
-            if response.status_code == 416:  # ours is no beginning of what is there now
-                partial.unlink(missing_ok=True)
-                raise _Stumble("HTTP 416, so it starts over", 0.0)
+        with (
+            client_for(url, patience.timeout_s) as client,
+            client.stream("GET", url, headers=headers) as response,
+        ):
             _judge(url, response)
-            resumed = response.status_code == 206 and _start(response) == done
-            if not resumed:
-                done = 0
+            start, total = _span(response)
+            if response.status_code == 416 or start not in (0, done):
+                # Ours is no beginning of what is there now, or we got what we did not ask for.
+                with partial.open("wb"):
+                    tag.unlink(missing_ok=True)
+                raise _Stumble(f"HTTP {response.status_code} with another piece of it", 0.0)
+            if not start:
                 _remember(response, tag)
-            total = done + int(response.headers.get("Content-Length", 0))
-            with partial.open("ab" if resumed else "wb") as file:
-                for piece in response.iter_raw():
-                    file.write(piece)
-                    done += len(piece)
-                    progress(done, max(total, done))
+            _receive(response, partial, (start, total), patience, progress)
     except httpx.TransportError as error:
-        raise _Stumble(str(error) or type(error).__name__) from error
+        raise _Stumble(type(error).__name__ + told(error)) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise FetchError(f"{url}: {error}") from error
+        raise FetchError(f"{shown(url)}: {type(error).__name__}{told(error)}") from error
+
+
+def _receive(
+    response: httpx.Response,
+    partial: Path,
+    span: tuple[int, int],
+    patience: Patience,
+    progress: Progress,
+) -> None:
+    """Write what comes to `partial`, from the first byte of `span` on."""
+    done, total = span
+    since, before = time.monotonic(), done
+    with partial.open("ab" if done else "wb") as file:
+        for piece in response.iter_raw():
+            file.write(piece)
+            done += len(piece)
+            progress(done, max(total, done))
+            if (passed_s := time.monotonic() - since) >= patience.stall_s:
+                if done - before < patience.min_rate * passed_s:
+                    raise _Stumble(f"only {done - before:,} bytes in {passed_s:.0f} s")
+                since, before = time.monotonic(), done
+    if done < total:
+        raise _Stumble(f"ends at byte {done:,} of {total:,}")
 
 
 def _judge(url: str, response: httpx.Response) -> None:
     """Raise unless the answer brings the file, or a piece of it."""
     code = response.status_code
+    if code == 416:
+        return
     if code in _PASSING:
         raise _Stumble(f"HTTP {code}", _retry_after(response))
     if code in _GONE:
-        raise MissingError(f"{url}: HTTP {code}, no such file", hint="try --mirror")
+        raise MissingError(f"{shown(url)}: HTTP {code}, no such file", hint="try --mirror")
     if code >= 400:
-        raise FetchError(f"{url}: HTTP {code} {response.reason_phrase}", hint="try --mirror")
+        raise FetchError(f"{shown(url)}: HTTP {code} {response.reason_phrase}", hint="try --mirror")
     if response.headers.get("Content-Type", "").startswith("text/html"):
         raise FetchError(
-            f"{url}: a web page, not the file", hint="open it in a browser; it may want a login"
+            f"{shown(url)}: a web page, not the file",
+            hint="open it in a browser; it may want a login",
         )
 
 
-def _start(response: httpx.Response) -> int:
-    """First byte of a partial answer, −1 if it does not say."""
-    unit, _, span = response.headers.get("Content-Range", "").partition(" ")
-    first = span.partition("-")[0]
-    return int(first) if unit == "bytes" and first.isdecimal() else -1
+def _span(response: httpx.Response) -> tuple[int, int]:
+    """First byte of the answer (−1 if a partial one does not say), and bytes of the whole file."""
+    length = response.headers.get("Content-Length", "")
+    size = int(length) if length.isdecimal() and len(length) < 19 else 0
+    if response.status_code != 206:
+        return 0, size
+    told = re.fullmatch(
+        r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)", response.headers.get("Content-Range", "")
+    )
+    if told is None:
+        return -1, 0
+    return int(told[1]), size + int(told[1]) if told[2] == "*" else int(told[2])
 
 
 def _remember(response: httpx.Response, tag: Path) -> None:

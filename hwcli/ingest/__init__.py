@@ -209,6 +209,7 @@ def _info(
             archives=prepared.digests.get(source.name, ()),
             rows=built.counts["source"][source.name],
             redistributable=source.redistributable,
+            bibtex=source.bibtex,
         )
         for source in recipe.source
     )

@@ -103,7 +103,7 @@ def _glyph(image: Image, treatment: Treatment) -> Image | str:
         image = np.ascontiguousarray(image[n:-n, n:-n])
         if not image.size:
             return BLANK
-    if treatment.how.frame == "keep":
+    if treatment.how.frame == "keep" and not treatment.is_ink:
         glyph = as_framed(image, treatment.how.size, invert=treatment.invert)
     else:
         ink = image if treatment.is_ink else ink_of(image, invert=treatment.invert)

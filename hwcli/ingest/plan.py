@@ -101,14 +101,18 @@ class _Planner:
                 continue
             label = self._labels(source, reader, listing)
             rows = np.flatnonzero(label >= 0)
-            official = _NO_SPLIT if part.split is None else Split[part.split]
+            official = np.full(len(listing), _NO_SPLIT, np.uint8)
+            if part.split is not None:
+                official[:] = Split[part.split]
+            elif listing.split is not None:
+                official = listing.split
             yield PlannedPart(
                 reader,
                 index,
                 rows,
                 label[rows],
                 self._writers(source, listing)[rows],
-                np.full(len(rows), official, np.uint8),
+                official[rows],
                 word=self._words(source, listing, rows),
             )
 
@@ -186,7 +190,8 @@ class _Planner:
         writer = np.concatenate([p.writer for p in parts])
         official = np.concatenate([p.split for p in parts])
         random = random_for(rule.seed, source.name + "/split")
-        if by == "official" and not {Split.train, Split.test} <= set(official.tolist()):
+        whole = {Split.train, Split.test} <= set(official.tolist())
+        if by == "official" and not whole and rule.test:  # else there is nothing to be drawn
             self._note(
                 f"{source.name}: the official split is not all there, so its {len(label):,} rows "
                 f"are split randomly, test {rule.test:g}, val {rule.val:g}"

@@ -1,18 +1,16 @@
 """Reads idx files (MNIST, EMNIST), gzipped or not: http://yann.lecun.com/exdb/mnist/."""
 
-import gzip
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO, cast
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.errors import FetchError
 from hwcli.fetch.archive import Archive, reading
-from hwcli.readers.reader import MAX_PIXELS, MAX_SIDE, Block, Listing
-from hwcli.readers.stream import DEFLATE, PixelBlock, exactly, row_blocks
+from hwcli.readers.reader import MAX_PIXELS, MAX_SIDE, Block, Listing, only_member
+from hwcli.readers.stream import DEFLATE, PixelBlock, exactly, opened, row_blocks
 from hwcli.recipe import Part, Source
 
 _BYTES_OF = {1: 0x0801, 3: 0x0803}
@@ -23,18 +21,20 @@ class IdxReader:
     """One idx file of images and one of labels."""
 
     def __init__(self, source: Source, part: Part, archive: Archive) -> None:
-        self._part = part
         self._archive = archive
         self._what = f"{source.name}: {part.images}"
         if not part.labels:
             raise FetchError(f"{self._what}: an idx part needs `labels`")
+        self._images, self._labels = (
+            only_member(archive, name, source.name) for name in (part.images, part.labels)
+        )
 
     def listing(self) -> Listing:
         """Labels as decimal numbers; no writers."""
-        with reading(self._what), self._open(self._part.images) as file:
-            count = self._header(file, self._part.images, dimensions=3)[0]
-        with reading(self._what), self._open(self._part.labels) as file:
-            (labels,) = self._header(file, self._part.labels, dimensions=1)
+        with reading(self._what), opened(self._archive, self._images) as file:
+            count = self._header(file, self._images, dimensions=3)[0]
+        with reading(self._what), opened(self._archive, self._labels) as file:
+            (labels,) = self._header(file, self._labels, dimensions=1)
             if labels != count:
                 raise FetchError(f"{self._what}: {count} images, {labels} labels")
             raw = np.frombuffer(exactly(file, labels), np.uint8)
@@ -48,23 +48,14 @@ class IdxReader:
 
     def origin(self, row: int) -> str:
         """`member#row`."""
-        return f"{self._part.images}#{row}"
+        return f"{self._images}#{row}"
 
     def blocks(self, rows: NDArray[np.intp], size: int) -> Iterator[Block]:
         """The images of `rows`, read in one pass over the file."""
-        with reading(self._what), self._open(self._part.images) as file:
-            _, height, width = self._header(file, self._part.images, dimensions=3)
+        with reading(self._what), opened(self._archive, self._images) as file:
+            _, height, width = self._header(file, self._images, dimensions=3)
             for pixels in row_blocks(file, rows, size, height * width):
                 yield PixelBlock(pixels.reshape(-1, height, width))
-
-    @contextmanager
-    def _open(self, name: str) -> Iterator[IO[bytes]]:
-        with self._archive.open(name) as file:
-            if not name.endswith(".gz"):
-                yield file
-                return
-            with gzip.GzipFile(fileobj=file) as unpacked:
-                yield cast("IO[bytes]", unpacked)
 
     def _header(self, file: IO[bytes], name: str, *, dimensions: int) -> tuple[int, ...]:
         head = exactly(file, 4 + 4 * dimensions)

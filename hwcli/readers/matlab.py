@@ -1,5 +1,6 @@
-"""Reads MATLAB 5 files: an array with a row an image, or cells whose columns are images."""
+"""Reads MATLAB 5 and 7.3 files: an array with a row an image, or cells whose columns are images."""
 
+import io
 from collections.abc import Iterator
 
 import numpy as np
@@ -8,7 +9,9 @@ from numpy.typing import NDArray
 from hwcli.errors import FetchError
 from hwcli.fetch.archive import Archive, reading
 from hwcli.readers.matlab_format import MatlabError, Value, read_mat
+from hwcli.readers.matlab_hdf5 import SIGNATURE, read_mat73
 from hwcli.readers.reader import Block, Listing, listing_of, only_member
+from hwcli.readers.stream import opened
 from hwcli.readers.values import ValueBlock, label_names, shape_of
 from hwcli.recipe import Part, Source
 
@@ -59,11 +62,13 @@ class MatlabReader:
             yield ValueBlock(chosen, self._shape, self._max_value)
 
     def _read(self, archive: Archive) -> dict[str, Value]:
-        with reading(self._what), archive.open(self._member) as file:
+        with reading(self._what), opened(archive, self._member) as file:
             data = file.read(_MAX_FILE + 1)
         if len(data) > _MAX_FILE:
             raise FetchError(f"{self._what}: a file of more than {_MAX_FILE >> 20} MiB")
         try:
+            if SIGNATURE in (data[:8], data[512:520]):
+                return read_mat73(io.BytesIO(data))
             return read_mat(data)
         except MatlabError as error:
             raise FetchError(f"{self._what}: {error}") from error

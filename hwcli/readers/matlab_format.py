@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_MAX_BYTES = 1 << 29
+MAX_BYTES = 1 << 29
 """Of a file's arrays together, unpacked."""
-_MAX_CELLS = 5_000_000
+MAX_CELLS = 5_000_000
 _MATRIX, _COMPRESSED = 14, 15
 _CELL = 1
 _NUMBERS = range(6, 16)
@@ -51,10 +51,9 @@ def read_mat(data: bytes) -> dict[str, Value]:
         MatlabError: not such a file, or damaged.
     """
     if len(data) < 128 or data[126:128] not in (b"IM", b"MI"):
-        hint = ": it is HDF5, as -v7.3 writes it" if data[:512].find(b"MATLAB 7.3") >= 0 else ""
-        raise MatlabError(f"no MATLAB 5 file{hint}")
+        raise MatlabError("no MATLAB 5 file")
     order = "<" if data[126:128] == b"IM" else ">"
-    budget = _MAX_BYTES
+    budget = MAX_BYTES
     result: dict[str, Value] = {}
     for kind, body in _Elements(data[128:], order, padded=True):
         if kind == _COMPRESSED:
@@ -64,7 +63,7 @@ def read_mat(data: bytes) -> dict[str, Value]:
             except zlib.error as error:
                 raise MatlabError(f"damaged ({error})") from error
             if unpacker.unconsumed_tail:
-                raise MatlabError(f"more than {_MAX_BYTES >> 20} MiB unpacked")
+                raise MatlabError(f"more than {MAX_BYTES >> 20} MiB unpacked")
             kind, body = next(iter(_Elements(body, order)), (0, b""))
         budget -= len(body)
         if kind == _MATRIX:
@@ -117,7 +116,7 @@ def _matrix(body: bytes, order: str, *, inside: bool = False) -> tuple[str, Valu
     cells: list[Numbers] = []
     for part, content in elements:
         value = _matrix(content, order, inside=True)[1] if part == _MATRIX else None
-        if not isinstance(value, np.ndarray) or len(cells) >= _MAX_CELLS:
+        if not isinstance(value, np.ndarray) or len(cells) >= MAX_CELLS:
             return text, None
         cells.append(value)
     return text, cells

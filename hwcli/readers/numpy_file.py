@@ -3,6 +3,7 @@
 The format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 """
 
+import io
 import re
 import struct
 import zipfile
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from hwcli.errors import FetchError
 from hwcli.fetch.archive import Archive, reading
 from hwcli.readers.reader import Block, Listing, listing_of, only_member
-from hwcli.readers.stream import DEFLATE, exactly, row_blocks
+from hwcli.readers.stream import DEFLATE, exactly, opened, row_blocks
 from hwcli.readers.values import ValueBlock, label_names, shape_of
 from hwcli.recipe import Part, Source
 
@@ -26,11 +27,17 @@ _MAX_HEADER = 10_000
 """Bytes; numpy itself reads no longer one."""
 _MAX_LABELS = 1 << 28
 """Bytes of an array of labels."""
+_MAX_FORTRAN = 1 << 30
+"""Bytes of an array in Fortran's order."""
 _HEADER = re.compile(
     r"\{\s*'descr':\s*'([<>|=]?(?:b1|[ui][1248]|f[248]|[US]\d{1,4}))',"
     r"\s*'fortran_order':\s*(True|False),\s*'shape':\s*\(([\d,L ]{0,200})\),?\s*\}\s*"
 )
 """The header as every writer of the format writes it: numbers or text, never objects."""
+
+
+_NOBODY = re.compile(r"-\d+")
+"""The number of a writer who is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +67,27 @@ class NumpyReader:
             raise FetchError(f"{self._what}: a part of arrays needs `labels` or `label_array`")
 
     def listing(self) -> Listing:
-        """Labels as text; no writers."""
+        """Labels as text, and writers where an array has them."""
         with self._open(self._images, self._part.array) as images:
             count = images.shape[0]
             shape_of(images.shape[1:], self._source.shape, self._what)
         member = self._images
         if self._part.labels:
             member = only_member(self._archive, self._part.labels, self._source.name)
-        with self._open(member, self._part.label_array) as labels:
-            if labels.shape[0] * labels.row_bytes > _MAX_LABELS:
+        labels = self._names(member, self._part.label_array, count)
+        if not (column := self._source.label.writer_column):
+            return listing_of(labels)
+        people = self._names(self._images, column, count)
+        return listing_of(labels, ["" if _NOBODY.fullmatch(name) else name for name in people])
+
+    def _names(self, member: str, array: str, count: int) -> list[str]:
+        """An array of `count` labels or writers, as text."""
+        with self._open(member, array) as names:
+            if names.shape[0] * names.row_bytes > _MAX_LABELS:
                 raise FetchError(f"{self._what}: labels of more than {_MAX_LABELS >> 20} MiB")
-            raw = exactly(labels.file, labels.shape[0] * labels.row_bytes)
-            values = np.frombuffer(raw, labels.dtype) if raw else np.empty(0, labels.dtype)
-        return listing_of(label_names(values, count, self._what))
+            raw = exactly(names.file, names.shape[0] * names.row_bytes)
+            values = np.frombuffer(raw, names.dtype) if raw else np.empty(0, names.dtype)
+        return label_names(values, count, self._what)
 
     def origin(self, row: int) -> str:
         """`member#row`."""
@@ -89,8 +104,10 @@ class NumpyReader:
 
     @contextmanager
     def _open(self, member: str, name: str) -> Iterator[_Array]:
-        with reading(self._what), self._archive.open(member) as file:
-            if not member.endswith(".npz"):
+        with reading(self._what), opened(self._archive, member) as file:
+            zipped = file.read(2) == b"PK"
+            file.seek(0)
+            if not zipped:
                 yield self._array(file, self._archive.size(member))
                 return
             with zipfile.ZipFile(file) as inner:
@@ -126,8 +143,21 @@ class NumpyReader:
         ):
             raise FetchError(f"{self._what}: shape ({found[3]}) is not read")
         array = _Array(file, np.dtype(found[1]), tuple(int(n) for n in numbers if n))
-        if found[2] == "True" and len(array.shape) > 1:
-            raise FetchError(f"{self._what}: in Fortran's order, which is not read")
+        if not array.shape:
+            raise FetchError(f"{self._what}: a single value, no array")
         if array.shape[0] * max(1, array.row_bytes) > stored * DEFLATE:
             raise FetchError(f"{self._what}: claims {array.shape} values that are not in it")
+        if found[2] == "True" and len(array.shape) > 1:
+            return self._by_rows(array)
         return array
+
+    def _by_rows(self, array: _Array) -> _Array:
+        """`array`, which is in Fortran's order, row after row: as a whole, so not a large one."""
+        size = array.shape[0] * array.row_bytes
+        if size > _MAX_FORTRAN:
+            raise FetchError(
+                f"{self._what}: in Fortran's order, of which {_MAX_FORTRAN >> 20} MiB are read"
+            )
+        values = np.frombuffer(exactly(array.file, size), array.dtype)
+        rows = np.ascontiguousarray(values.reshape(array.shape, order="F"))
+        return _Array(io.BytesIO(rows.tobytes()), array.dtype, array.shape)

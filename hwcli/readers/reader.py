@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hwcli.errors import FetchError
 from hwcli.fetch.archive import Archive, MissingError
 from hwcli.glyph import Image
+from hwcli.shards import Split
 
 MAX_PIXELS = 1 << 26
 """Pixels of one image: 64 million, more than any camera's glyph."""
@@ -34,15 +35,24 @@ class Listing:
     """The different words that the characters stand in, where that is known."""
     word: NDArray[np.int32] | None = None
     """(N,) index into `words`."""
+    split: NDArray[np.uint8] | None = None
+    """(N,) `Split` of each row, where the rows themselves say it."""
 
     def __len__(self) -> int:
         return len(self.label)
 
 
 def listing_of(
-    labels: list[str], writers: list[str] | None = None, words: list[str] | None = None
+    labels: list[str],
+    writers: list[str] | None = None,
+    words: list[str] | None = None,
+    splits: list[str] | None = None,
 ) -> Listing:
-    """A listing of one label, and one writer (empty: unknown) and word, a row."""
+    """A listing of one label, and one writer (empty: unknown), word and split, a row.
+
+    Raises:
+        FetchError: a split is none.
+    """
     names, label = np.unique(np.asarray(labels, dtype=object), return_inverse=True)
     texts, word = np.unique(np.asarray(words or [], dtype=object), return_inverse=True)
     people, writer = np.unique(
@@ -60,25 +70,75 @@ def listing_of(
         writer.astype(np.int32),
         tuple(map(str, texts)),
         word.astype(np.int32) if words else None,
+        None if splits is None else _splits(splits),
     )
 
 
+_SPLITS = {
+    "train": Split.train,
+    "training": Split.train,
+    "val": Split.val,
+    "valid": Split.val,
+    "validation": Split.val,
+    "dev": Split.val,
+    "test": Split.test,
+    "testing": Split.test,
+    "eval": Split.test,
+}
+"""What publishers call them."""
+
+
+def _splits(names: list[str]) -> NDArray[np.uint8]:
+    codes: dict[str, Split] = {}
+    for name in set(names):
+        split = _SPLITS.get(name.strip().lower())
+        if split is None:
+            raise FetchError(
+                f"split {name[:60]!r} is none of train, val and test",
+                hint="name another split_column, or leave it out of the recipe",
+            )
+        codes[name] = split
+    return np.asarray([codes[n] for n in names], np.uint8)
+
+
 def only_member(archive: Archive, name: str, source: str) -> str:
-    """`name`, or where it has a `*`, which crosses folders, the one member that it matches.
+    """The one member called `name`, which may have a `*`, which crosses folders.
+
+    Where there is none of that very name, folders may stand before it, as an archive of a release
+    puts them: `gzip/x` finds `emnist-master/gzip/x`.
 
     Raises:
         MissingError: there is none.
         FetchError: there are several.
     """
     if "*" not in name:
-        return name
-    glob = re.compile(fnmatch.translate(name))
-    found = [n for n in archive.names() if glob.match(n)]
-    if not found:
-        raise MissingError(f"{source}: no member matches {name}")
+        try:
+            archive.size(name)
+        except MissingError:
+            found = [n for n in archive.names() if n.endswith(f"/{name}")]
+            if not found:
+                raise
+        else:
+            return name
+    else:
+        found = matching(archive, name, source)
     if len(found) > 1:
         raise FetchError(f"{source}: {found[0]} and {found[1]} match {name}, one is wanted")
     return found[0]
+
+
+def matching(archive: Archive, glob: str, source: str) -> list[str]:
+    """The members that match `glob`, in the archive's order; below any folder if not at the top.
+
+    Raises:
+        MissingError: there is none.
+    """
+    names = archive.names()
+    for pattern in (glob, f"*/{glob}"):
+        wanted = re.compile(fnmatch.translate(pattern))
+        if found := [n for n in names if wanted.match(n)]:
+            return found
+    raise MissingError(f"{source}: no member matches {glob}")
 
 
 class Block(Protocol):

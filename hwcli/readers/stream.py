@@ -1,17 +1,36 @@
 """Images of one size that lie one after the other in a file: read in one pass, any rows of them."""
 
+import gzip
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import IO
+from typing import IO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.fetch.archive import Archive
 from hwcli.glyph import Image
 
 DEFLATE = 1040
 """Deflate packs at most 1032 : 1; what claims more is not there."""
+
+
+_GZIP = b"\x1f\x8b"
+
+
+@contextmanager
+def opened(archive: Archive, name: str) -> Iterator[IO[bytes]]:
+    """The member `name`, unpacked if it is gzip, whatever it is called."""
+    with archive.open(name) as file:
+        packed = file.read(2) == _GZIP
+        file.seek(0)
+        if not packed:
+            yield file
+            return
+        with gzip.GzipFile(fileobj=file) as unpacked:
+            yield cast("IO[bytes]", unpacked)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -59,6 +59,8 @@ def shape_of(one: tuple[int, ...], wanted: tuple[int, int] | None, what: str) ->
             raise FetchError(f"{what}: no {wanted[0]}×{wanted[1]} pixels in an image of {one}")
     elif len(one) == 3 and one[2] in (1, 3):
         shape = (one[0], one[1], one[2])
+    elif len(one) == 3 and one[0] == 1:
+        shape = (one[1], one[2], 1)
     elif len(one) == 2:
         shape = (one[0], one[1], 1)
     elif len(one) == 1 and (side := int(np.sqrt(one[0]))) ** 2 == one[0]:

@@ -13,7 +13,7 @@ SCHEMA = "hwcli.recipe/1"
 
 SplitName = Literal["train", "val", "test"]
 SplitBy = Literal["official", "writer", "word", "random"]
-Format = Literal["idx", "images", "csv", "matlab", "numpy"]
+Format = Literal["idx", "images", "csv", "matlab", "numpy", "parquet", "webdataset"]
 
 _SCRIPT = re.compile(r"[A-Z][a-z]{3}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -61,20 +61,26 @@ class Part:
     """Some of a source's images: one file of many, or many files of one each."""
 
     images: str
-    """Member that holds the images; for single images a glob, in which `*` crosses folders, for
-    numpy and matlab also a glob that matches one member."""
+    """Member that holds the images; for single images, parquet and webdataset a glob, in which `*`
+    crosses folders, else a member or a glob that matches one. Folders may stand before it."""
     labels: str = ""
-    """Member that holds their labels (idx, csv, numpy)."""
+    """Member that holds their labels (idx, csv, numpy); in a webdataset, the ending of the files
+    that do."""
     array: str = ""
-    """Name of the array of images (npz, matlab); needless where a file holds only one."""
+    """Name of the array or column of images (npz, matlab, parquet); needless where there is only
+    one."""
     label_array: str = ""
     """Name of the array of labels; in the file of the images if `labels` is not given."""
     split: SplitName | None = None
-    """Which official split this is."""
+    """Which official split this is; goes before what the rows say."""
+    rows: tuple[int, int] | None = None
+    """Only the rows from the first number, counted from 0, up to and not with the second."""
 
     def __post_init__(self) -> None:
         _check_member(self.images)
         _check_member(self.labels)
+        if self.rows is not None and not 0 <= self.rows[0] < self.rows[1]:
+            raise ValueError(f"rows are a first number and a larger one, not {list(self.rows)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +88,17 @@ class LabelRule:
     """Where the label of a single image stands: in a table, in its name, or in its folder's."""
 
     pattern: str = ""
-    """Regular expression searched in the member's path; its groups `label` and `writer` count."""
+    """Regular expression searched in the member's path; its groups `label`, `writer` and `split`
+    count."""
     table: str = ""
-    """CSV member with a row an image; goes before the pattern's `label`."""
+    """CSV or TSV member with a row an image; goes before the pattern."""
     path_column: str = "image"
     label_column: str = "label"
+    """Column of a table (CSV, TSV, parquet), or key of a webdataset's JSON."""
     writer_column: str = ""
-    """Column of the table that names the writer; goes before the pattern's `writer`."""
+    """Column or key of the writer; of npz the array, in which a number below 0 is nobody."""
+    split_column: str = ""
+    """Column or key that says train, val or test row by row."""
 
     def __post_init__(self) -> None:
         _check_member(self.table)
@@ -96,8 +106,13 @@ class LabelRule:
             groups = re.compile(self.pattern).groupindex
         except re.error as error:
             raise ValueError(f"pattern: {error}") from error
-        if self.pattern and not set(groups) & {"label", "writer"}:
-            raise ValueError("pattern: has no group (?P<label>…) and no group (?P<writer>…)")
+        if self.pattern and not set(groups) & {"label", "writer", "split"}:
+            raise ValueError("pattern: has no group (?P<label>…), (?P<writer>…) or (?P<split>…)")
+
+    @property
+    def tells_split(self) -> bool:
+        """Whether each row says which split it is of."""
+        return bool(self.split_column) or "split" in re.compile(self.pattern).groupindex
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +129,10 @@ class Source:
     license: str
     citation: str
     format: Format | None = None
-    """Told by the ending of each part's `images` if not given."""
+    """Told by the ending of each part's `images`, or its first bytes, if not given."""
     homepage: str = ""
+    bibtex: str | None = None
+    """The citation as an entry of a BibTeX file."""
     redistributable: bool = False
     mirrors: tuple[str, ...] = ()
     """Further `https:` addresses of the same file, tried in order."""
@@ -123,6 +140,8 @@ class Source:
     """Path in a `--mirror`, where it is not `<kind>/<owner>/<name>.zip`."""
     sha256: dict[str, str] = field(default_factory=dict)
     """Of the files fetched, by file name."""
+    member_sha256: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of members of the archive, by path; several where there are several good versions."""
     label: LabelRule = field(default_factory=LabelRule)
     classes: dict[str, str] = field(default_factory=dict)
     """From the label as published to the character."""
@@ -171,7 +190,8 @@ class Source:
             raise ValueError("a class must be a character, not empty and not a control code")
         if not (self.license and self.citation):
             raise ValueError(f"source {self.name}: license and citation must not be empty")
-        if any(not _SHA256.fullmatch(s) for s in self.sha256.values()):
+        digests = (d for several in self.member_sha256.values() for d in several)
+        if not all(_SHA256.fullmatch(d) for d in (*self.sha256.values(), *digests)):
             raise ValueError("sha256 must be 64 lower-case hex digits")
         if self.limit is not None and self.limit < 1:
             raise ValueError(f"limit must be at least 1, not {self.limit}")
@@ -228,7 +248,8 @@ class Recipe:
             raise ValueError("a recipe needs sources, each with a name of its own")
         for source in self.source:
             official = (source.split_by or self.split.by) == "official"
-            if official and any(part.split is None for part in source.part):
+            told = source.label.tells_split
+            if official and not told and any(part.split is None for part in source.part):
                 raise ValueError(f"source {source.name}: an official split, but a part without one")
         for limits in self.proportions.values():
             if unknown := set(limits) - set(names):
@@ -252,6 +273,8 @@ def _check_url(url: str) -> None:
     if not _is_text(url):
         raise ValueError(f"{url!r} is no address")
     parts = urlsplit(url)
+    if "@" in parts.netloc:  # recipes are passed on, and dataset.json repeats their addresses
+        raise ValueError(f"the address at {parts.hostname} must not hold a name or password")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise ValueError(f"{url}: http is only for this machine, use https")
     if parts.scheme not in ("https", "http", "kaggle", "file", "package"):

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from archives import glyph, idx, recipe_text, write_zip
 from hwcli.errors import FetchError
-from hwcli.fetch.archive import Archive, Folder, MissingError, ZipArchive
+from hwcli.fetch.archive import Archive, Folder, MissingError
+from hwcli.fetch.zips import ZipArchive
 from hwcli.readers import open_reader
 from hwcli.readers.reader import Reader
 from hwcli.recipe import load_recipe

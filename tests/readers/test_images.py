@@ -1,19 +1,24 @@
 """Single images: where their labels stand, and files that are none."""
 
+import os
 import struct
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import hwcli
 from archives import glyph, png, recipe_text, write_zip
 from hwcli.errors import FetchError
-from hwcli.fetch.archive import Folder, MissingError, ZipArchive
+from hwcli.fetch.archive import Folder, MissingError
+from hwcli.fetch.zips import ZipArchive
 from hwcli.readers import open_reader
-from hwcli.readers.images import decode
+from hwcli.readers.picture import decode
 from hwcli.readers.reader import Reader
 from hwcli.recipe import load_recipe
 
@@ -63,7 +68,7 @@ def test_label_by_table_whose_paths_leave_out_folders() -> None:
 
 @pytest.mark.parametrize(
     ("table", "told"),
-    [(b"file,label\n1.png,a\n", "no column 'image'"), (b"image,label\n\xff\xfe,a", "not a CSV")],
+    [(b"file,label\n1.png,a\n", "no column 'image'"), (b"image,label\n\xff\xfe,a", "not a table")],
 )
 def test_a_table_that_is_none(table: bytes, told: str) -> None:
     with pytest.raises(FetchError, match=told):
@@ -101,7 +106,7 @@ NOT_IMAGES = {
     "a claim of 0 × 0": (bomb(0, 0), "corrupt"),
     "a PNG of its name only": (GOOD[:8], "corrupt"),
     "a PNG cut in its pixels": (GOOD[:60], "corrupt"),
-    "a JPEG of its head only": (JPEG[:20], "not an image"),
+    "a JPEG of its head only": (JPEG[:20], "corrupt"),
     "a web page": (b"<html>", "not an image"),
 }
 
@@ -161,3 +166,82 @@ def test_what_a_png_tells_besides_its_pixels_does_no_harm(
     with_profile = GOOD[:33] + chunk + GOOD[33:]
     assert np.array_equal(decode(with_profile), glyph(1))
     assert capfd.readouterr().err == ""
+
+
+def png_of(pixels: bytes, more: bytes = b"", kind: tuple[int, int, int] = (8, 0, 0)) -> bytes:
+    """A PNG of 28×28 whose checksums are right, whatever else is wrong with it."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        check = zlib.crc32(name + body)
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", check)
+
+    depth, colour, interlace = kind
+    head = struct.pack(">IIBBBBB", 28, 28, depth, colour, 0, 0, interlace)
+    pieces = (chunk(b"IHDR", head), more, chunk(b"IDAT", pixels), chunk(b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(pieces)
+
+
+LINES = b"".join(b"\0" + row.tobytes() for row in glyph(1))
+PACKED = zlib.compress(LINES)
+NOISY = {
+    "too few pixels": png_of(zlib.compress(LINES[:100])),
+    "too many pixels": png_of(zlib.compress(LINES + bytes(500))),
+    "another checksum in the pixels": png_of(PACKED[:-1] + b"x"),
+    "an unknown filter": png_of(zlib.compress(b"\x09" + LINES[1:])),
+    "something behind the pixels": png_of(PACKED + b"junk"),
+    "a depth that is none": png_of(PACKED, kind=(3, 0, 0)),
+    "a palette that is missing": png_of(PACKED, kind=(8, 3, 0)),
+    "a JPEG with zeros in it": JPEG[:-60] + bytes(20) + JPEG[-40:],
+    "a checksum of the file that is wrong": GOOD[:-20] + b"x" + GOOD[-19:],
+}
+
+
+@pytest.mark.parametrize("why", NOISY)
+def test_decoders_are_not_heard(why: str, capfd: pytest.CaptureFixture[str]) -> None:
+    decode(NOISY[why])
+    os.write(2, b"still here")
+    assert capfd.readouterr().err == "still here"
+
+
+def test_threads_that_decode_at_once_leave_standard_error_open(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(decode, [*NOISY.values(), GOOD] * 40))
+    os.write(2, b"still here")
+    assert capfd.readouterr().err == "still here"
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from([GOOD, JPEG]), st.data())
+def test_flipped_bytes_end_as_an_image_or_a_reason(good: bytes, data: st.DataObject) -> None:
+    raw = bytearray(good)
+    for _ in range(data.draw(st.integers(1, 5))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    answer = decode(bytes(raw[: data.draw(st.integers(0, len(raw)))]))
+    assert isinstance(answer, str) or answer.ndim == 2
+
+
+def test_labels_writers_and_splits_of_a_table_with_tabs() -> None:
+    table = b"file\twho\tset\tchar\n1.png\tAnn\tTrain\ta\n2.png\t\ttest\tb, c\n"
+    rule = (
+        'table = "t.tsv"\npath_column = "file"\nlabel_column = "char"\n'
+        'writer_column = "who"\nsplit_column = "set"'
+    )
+    one = reader(zipped({"top/1.png": b"", "top/2.png": b"", "top/t.tsv": table}), rule)
+    listing = one.listing()
+    assert labels_of(one) == ["a", "b, c"]
+    assert (listing.writers, list(listing.writer)) == (("Ann",), [0, -1])
+    assert listing.split is not None
+    assert list(listing.split) == [0, 2]
+
+
+def test_splits_by_pattern_and_those_that_are_none() -> None:
+    members = {"train/a/1.png": b"", "test/b/2.png": b""}
+    rule = "pattern = '^(?P<split>[a-z]+)/'"
+    listing = reader(zipped(members), rule).listing()
+    assert listing.split is not None
+    assert list(listing.split) == [0, 2]
+    assert [listing.labels[k] for k in listing.label] == ["a", "b"]
+    with pytest.raises(FetchError, match="split 'extra' is none of train, val and test"):
+        reader(zipped({**members, "extra/a/3.png": b""}), rule).listing()

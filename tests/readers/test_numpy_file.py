@@ -1,5 +1,6 @@
 """NumPy's files: arrays of every type that images come in, whole, damaged or hostile."""
 
+import gzip
 import io
 import struct
 import zipfile
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from archives import glyph, recipe_text, write_zip
 from hwcli.errors import FetchError, HwcliError
-from hwcli.fetch.archive import Folder, MissingError, ZipArchive
+from hwcli.fetch.archive import Folder, MissingError
+from hwcli.fetch.zips import ZipArchive
 from hwcli.readers import open_reader
 from hwcli.readers.reader import Reader
 from hwcli.recipe import load_recipe
@@ -141,7 +143,10 @@ DAMAGED = {
     "no shape": (described("'|u1'", "False", "()"), "is not read"),
     "commas only": (described("'|u1'", "False", "(5,,28)"), "is not read"),
     "a structure": (described("[('a', '<i4')]", "False", "(50,)"), "not an array"),
-    "Fortran's order": (npy(np.asfortranarray(IMAGES)), "Fortran"),
+    "Fortran's order, too large": (
+        described("'|u1'", "True", "(2000, 1000, 1000)") + bytes(3_000_000),
+        "Fortran",
+    ),
     "rows of no image": (npy(np.zeros((50, 7), np.uint8)), "has no images"),
     "too large": (described("'|u1'", "False", "(0, 50000, 50000)"), "not read"),
     "nothing": (b"", "damaged"),
@@ -208,3 +213,14 @@ def test_whatever_the_bytes_the_answer_is_rows_or_one_error(data: st.DataObject)
         read(one, list(range(count)))
     except HwcliError as error:
         assert "\n" not in error.message
+
+
+@pytest.mark.parametrize("shape", [(50, 28, 28), (50, 784)])
+def test_fortrans_order_comes_row_by_row(shape: tuple[int, ...]) -> None:
+    one = apart(np.asfortranarray(IMAGES.reshape(shape)))
+    assert np.array_equal(read(one, [0, 3, 49]), IMAGES[[0, 3, 49]])
+
+
+def test_an_array_that_is_gzipped_whatever_it_is_called() -> None:
+    files = {"i.npy": gzip.compress(npy(IMAGES)), "l.npy": gzip.compress(npy(LABELS))}
+    assert np.array_equal(read(reader(files, APART), [1, 2]), IMAGES[1:3])

@@ -1,5 +1,7 @@
 """CSV tables with a row an image."""
 
+import gzip
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 
 from archives import glyph, recipe_text, write_zip
 from hwcli.errors import FetchError
-from hwcli.fetch.archive import ZipArchive
+from hwcli.fetch.zips import ZipArchive
 from hwcli.readers import open_reader
 from hwcli.readers.reader import Reader
 from hwcli.recipe import load_recipe
@@ -72,3 +74,19 @@ def test_fewer_images_than_labels_is_one_line() -> None:
 def test_a_line_without_end_is_refused() -> None:
     with pytest.raises(FetchError, match="a row of more than"):
         reader({"i.csv": "1," * (1 << 22)}, labels="").listing()
+
+
+@pytest.mark.parametrize("separator", ["\t", ";", " "])
+def test_tables_with_other_separators_and_packed(separator: str) -> None:
+    rows = [f"{k % 3}," + text(i).strip() for k, i in enumerate(IMAGES[:4])]
+    table = "\n".join(rows).replace(",", separator).encode()
+    for data in (table, gzip.compress(table)):
+        path = Path("a.zip")
+        with zipfile.ZipFile(path, "w") as file:
+            file.writestr("top/i.tsv", data)
+        Path("r.toml").write_text(recipe_text("file:x", "csv", '[[source.part]]\nimages = "i.tsv"'))
+        source = load_recipe("r.toml").source[0]
+        one = open_reader(source, source.part[0], ZipArchive(path))
+        listing = one.listing()
+        assert [listing.labels[k] for k in listing.label] == ["0", "1", "2", "0"]
+        assert np.array_equal(read(one, [0, 3]), [IMAGES[0], IMAGES[3]])

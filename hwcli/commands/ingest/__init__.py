@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from hwcli.commands.ingest import look, make, own
+from hwcli.commands.ingest import combine, look, make, own
 from hwcli.commands.options import Quiet, Verbose
 from hwcli.errors import UsageError
 
@@ -15,12 +15,13 @@ def ingest(
         list[str] | None,
         typer.Argument(
             help="A shipped recipe, a .toml file, your own images (a folder, an archive, a file of "
-            "arrays), or a dataset.",
+            "arrays), or a dataset; `merge` and two datasets or more.",
             metavar="WHAT",
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the dataset.", show_default="data/NAME")
+        Path | None,
+        typer.Option(help="Folder of the dataset or export.", show_default="data/NAME"),
     ] = None,
     mirror: Annotated[
         str,
@@ -47,7 +48,7 @@ def ingest(
         bool, typer.Option("--dry-run", help="Fetch and plan, but make no dataset.")
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Make a dataset anew that is there already.")
+        bool, typer.Option("--force", help="Make a dataset or export anew that is there already.")
     ] = False,
     labels: Annotated[
         str,
@@ -70,6 +71,15 @@ def ingest(
     verify: Annotated[
         bool, typer.Option("--verify", help="Check a dataset, and do nothing else.")
     ] = False,
+    info: Annotated[
+        bool, typer.Option("--info", help="Show what is in a dataset; -v: every class.")
+    ] = False,
+    cite: Annotated[
+        bool, typer.Option("--cite", help="The citations of a dataset or recipe, as BibTeX.")
+    ] = False,
+    export: Annotated[
+        combine.ExportFormat | None, typer.Option(help="Write a dataset in another format.")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
     quiet: Quiet = False,
     verbose: Verbose = 0,
@@ -98,17 +108,43 @@ def ingest(
     hwcli ingest my-images/ --write-recipe mine.toml
 
     hwcli ingest --verify data/multi-script
+
+    hwcli ingest --info data/multi-script
+
+    hwcli ingest merge latin kannada --out data/both
+
+    hwcli ingest --export webdataset data/latin --out latin-wds
+
+    hwcli ingest dhcd --cite
     """
     if list_:
         look.list_recipes(json_)
         return
+    chosen = {
+        "merge": what is not None and what[:1] == ["merge"], "--info": info, "--cite": cite,
+        "--export": export is not None, "--verify": verify, "--show": show, "--dry-run": dry_run,
+        "--write-recipe": write_recipe is not None,
+    }  # fmt: skip
+    _only_one([name for name, wanted in chosen.items() if wanted])
+    if what and what[0] == "merge":
+        combine.merge(what[1:], out, force, json_)
+        return
     which = _one(what or [])
+    if info:
+        look.info(which, json_, every_class=verbose > 0)
+        return
+    if cite:
+        look.cite(which, json_)
+        return
+    if export is not None:
+        combine.export(which, export, out, force, json_)
+        return
     if verify:
         look.verify(which, json_)
         return
     if write_recipe is not None:
-        clash = {"--out": out, "--show": show, "--preview": preview, "--dry-run": dry_run,
-                 "--limit": limit, "--proportions": proportions, "--json": json_}  # fmt: skip
+        clash = {"--out": out, "--preview": preview, "--limit": limit,
+                 "--proportions": proportions, "--json": json_}  # fmt: skip
         own.write(which, labels, write_recipe, force, [name for name, on in clash.items() if on])
         return
     recipe = own.recipe_of(which, labels)
@@ -122,9 +158,16 @@ def ingest(
     make.make(recipe, out, options, preview, json_)
 
 
+def _only_one(chosen: list[str]) -> None:
+    if len(chosen) > 1:
+        raise UsageError(f"{chosen[0]} and {chosen[1]} do not go together")
+
+
 def _one(what: list[str]) -> str:
     if not what:
-        raise UsageError("no recipe is given", hint="`hwcli ingest --list` shows them all")
+        raise UsageError(
+            "no recipe or dataset is given", hint="`hwcli ingest --list` shows them all"
+        )
     if len(what) > 1:
         raise UsageError(f"one recipe at a time, not also {what[1]!r}")
     return what[0]

@@ -1,0 +1,73 @@
+"""Makes something else of datasets that are there: one of several, or another format."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hwcli import console
+from hwcli.commands.data_choice import choose_dataset
+from hwcli.commands.ingest.make import tell
+from hwcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from hwcli.dataset import Dataset
+
+
+class ExportFormat(StrEnum):
+    """What `--export` can write; the keys of `hwcli.export.EXPORTERS`."""
+
+    imagefolder = "imagefolder"
+    webdataset = "webdataset"
+    parquet = "parquet"
+    npz = "npz"
+
+
+def merge(which: list[str], out: Path | None, force: bool, json_: bool) -> None:
+    """Join datasets to one."""
+    from hwcli.merging import merge_datasets
+
+    if len(which) < 2:
+        raise UsageError(
+            "merge takes two datasets or more", hint="`hwcli ingest merge A B --out C`"
+        )
+    if out is None:
+        raise UsageError("merge needs --out, the folder of the new dataset")
+    datasets = [choose_dataset(each) for each in which]
+    with console.results() as stdout, console.progress("merge", "row") as progress:
+        info = merge_datasets(datasets, out, force=force, progress=progress)
+        tell(stdout, out, info, json_)
+
+
+def export(which: str, kind: ExportFormat, out: Path | None, force: bool, json_: bool) -> None:
+    """Write a dataset in another format."""
+    import json
+
+    from hwcli.export import export_dataset
+
+    dataset = choose_dataset(which)
+    folder = out or Path(f"{dataset.info.name}-{kind}")
+    _warn(dataset)
+    with console.results() as stdout, console.progress("export", "row") as progress:
+        done = export_dataset(dataset, kind.value, folder, force=force, progress=progress)
+        if json_:
+            record = {
+                "folder": str(folder),
+                "format": str(kind),
+                "rows": done.rows,
+                "files": done.files,
+                "bytes": done.bytes,
+            }
+            print(json.dumps(record, ensure_ascii=False), file=stdout)
+            return
+        size = f"{done.bytes / 1e6:,.1f} MB"
+        print(f"{folder}: {done.rows:,} rows, {done.files:,} files, {size}", file=stdout)
+
+
+def _warn(dataset: "Dataset") -> None:
+    """Say which sources must not be passed on."""
+    for source in dataset.info.sources:
+        if not source.redistributable:
+            console.notice(
+                f"not known to be redistributable: {source.name} ({source.license}); "
+                "keep the export to yourself"
+            )

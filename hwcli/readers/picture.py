@@ -1,0 +1,200 @@
+"""Image files (PNG, JPEG, …) as grey pixels: fast where they are good, quiet where they are not."""
+
+import io
+import os
+import struct
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+
+import cv2
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from hwcli.glyph import Image
+from hwcli.readers.reader import MAX_PIXELS, MAX_SIDE
+
+# OpenCV would write a line to standard error for every damaged file; we count them. Decoding
+# processes import this module too.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_BODY = 33
+"""Where the first chunk after a PNG's header begins."""
+_PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
+_PNG_ALPHA = (4, 6)
+"""Colour types with an alpha channel."""
+_KEPT_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT")
+"""Size, colours, transparency, rotation, pixels: https://www.w3.org/TR/png-3/."""
+_JPEG = b"\xff\xd8\xff"
+_FRAMES = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), 0xCD, 0xCE, 0xCF))
+"""Markers of a JPEG that tell its size (SOF): ITU-T T.81, table B.1."""
+_BATCH = 64
+"""Files that are read before they are decoded."""
+_MUTED_BYTES = 4 << 20
+"""Bytes of pixels that are decoded in one go while standard error is shut."""
+
+
+def decode(data: bytes) -> Image | str:
+    """The image file `data` as grey uint8 (H, W), or the reason why it cannot be one.
+
+    The size is taken from the header and checked before anything is allocated. Where an image has
+    an alpha channel it is laid on white paper.
+    """
+    return next(decode_all((data,)))
+
+
+def decode_all(files: Iterable[bytes | str]) -> Iterator[Image | str]:
+    """`decode` of each of `files`; what is a reason already is passed on."""
+    todo = iter(files)
+    while batch := list(islice(todo, _BATCH)):
+        batch.reverse()
+        while batch:
+            yield from _some(batch)
+
+
+def _some(batch: list[bytes | str]) -> list[Image | str]:
+    """The last files of `batch` decoded and taken off it: as many as fit into the memory meant."""
+    done: list[Image | str] = []
+    room = _MUTED_BYTES
+    with _muted():
+        while batch and room > 0:
+            data = batch.pop()
+            image = data if isinstance(data, str) else _decoded(data)
+            done.append(image)
+            room -= 0 if isinstance(image, str) else image.nbytes
+    return done
+
+
+class _Muting:
+    """How many threads want standard error shut, and where it leads otherwise."""
+
+    lock = threading.Lock()
+    depth = 0
+    kept = -1
+
+
+@contextmanager
+def _muted() -> Iterator[None]:
+    """Nothing written to file descriptor 2 is seen: libpng and libjpeg tell there what they met.
+
+    Other threads are not heard either for the while, a millisecond or so.
+    """
+    with _Muting.lock:
+        if _Muting.depth == 0:
+            _Muting.kept = _shut_stderr()
+        _Muting.depth += 1
+    try:
+        yield
+    finally:
+        with _Muting.lock:
+            _Muting.depth -= 1
+            if _Muting.depth == 0 and _Muting.kept >= 0:
+                os.dup2(_Muting.kept, 2)
+                os.close(_Muting.kept)
+
+
+def _shut_stderr() -> int:
+    """Lead file descriptor 2 into nothing; a descriptor of where it led, −1 if it was closed."""
+    try:
+        kept = os.dup(2)
+    except OSError:
+        return -1
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    os.close(nothing)
+    return kept
+
+
+def _decoded(data: bytes) -> Image | str:
+    alpha = False
+    if data.startswith(_PNG):
+        if len(data) < _PNG_BODY or data[12:16] != b"IHDR":
+            return "corrupt"
+        width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+        alpha = data[25] in _PNG_ALPHA
+        if data[37:41] != b"IDAT" or not data.endswith(_PNG_END):
+            data = _plain_png(data)
+        elif _PNG_BODY + 24 + int.from_bytes(data[33:37], "big") != len(data):
+            data = _plain_png(data)  # more than one piece of pixels, or something behind them
+    else:
+        size = _jpeg_size(data) if data.startswith(_JPEG) else _other_size(data)
+        if isinstance(size, str):
+            return size
+        width, height = size
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        return f"too large: {width}×{height} pixels"
+    if not data:
+        return "corrupt"
+    try:
+        flag = cv2.IMREAD_UNCHANGED if alpha else cv2.IMREAD_GRAYSCALE
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+    except cv2.error:
+        return "corrupt"
+    if image is None:
+        return "corrupt"
+    return _on_paper(np.asarray(image)) if alpha else np.asarray(image, np.uint8)
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int] | str:
+    """(width, height) as the JPEG `data` claims, or why there is none."""
+    at, end = 2, len(data) - 9
+    while at <= end:
+        marker = data[at + 1]
+        if data[at] != 0xFF:
+            break
+        if marker in _FRAMES:
+            return (data[at + 7] << 8) + data[at + 8], (data[at + 5] << 8) + data[at + 6]
+        if marker == 0xFF:  # padding
+            at += 1
+        elif marker == 0x01 or 0xD0 <= marker <= 0xD9:  # without a body
+            at += 2
+        else:
+            at += 2 + (data[at + 2] << 8) + data[at + 3]
+    return "corrupt"
+
+
+def _other_size(data: bytes) -> tuple[int, int] | str:
+    """(width, height) as the header claims, or why there is none."""
+    if not data:
+        return "empty file"
+    try:
+        with PIL.Image.open(io.BytesIO(data)) as image:  # reads the header only
+            return image.size
+    except PIL.Image.DecompressionBombError:
+        return "too large"
+    except (OSError, SyntaxError, ValueError, struct.error):
+        return "not an image"
+
+
+def _plain_png(data: bytes) -> bytes:
+    """The PNG `data` with only what its pixels need; empty if it ends early.
+
+    What is left out may be large when unpacked, such as a colour profile.
+    """
+    pieces, at, size = [data[:_PNG_BODY]], _PNG_BODY, len(data)
+    while at + 12 <= size:
+        kind = data[at + 4 : at + 8]
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        if end > size:
+            return b""
+        if kind == b"IEND" or (kind == b"IDAT" and end + 12 == size):
+            pieces.append(data[at:])
+            return b"".join(pieces)
+        if kind in _KEPT_CHUNKS:
+            pieces.append(data[at:end])
+        at = end
+    return b""
+
+
+def _on_paper(image: NDArray[np.generic]) -> Image | str:
+    """BGRA (or grey where OpenCV has dropped the alpha) of any depth as grey on white."""
+    pixels = image.astype(np.float32) / (65535 if image.dtype == np.uint16 else 255)
+    if pixels.ndim == 2:
+        return (pixels * 255).astype(np.uint8)
+    colour, alpha = pixels[..., :3], pixels[..., 3:]
+    mixed = colour * alpha + (1 - alpha)
+    grey = cv2.cvtColor((mixed * 255).astype(np.uint8), cv2.COLOR_BGR2GRAY)
+    return np.asarray(grey, np.uint8)
