@@ -191,7 +191,8 @@ class _Planner:
         writer = np.concatenate([p.writer for p in parts])
         official = np.concatenate([p.split for p in parts])
         random = random_for(rule.seed, source.name + "/split")
-        if by == "official" and not {Split.train, Split.test} <= set(official.tolist()):
+        told = {Split[p.split] for p in source.part if p.split} or {Split.train, Split.test}
+        if by == "official" and not told <= set(official.tolist()):
             self._note(
                 f"{source.name}: the official split is not all there, so its {len(label):,} rows "
                 f"are split randomly, test {rule.test:g}, val {rule.val:g}"
