@@ -21,7 +21,7 @@ class Handler(BaseHTTPRequestHandler):
         assert isinstance(server, Server)
         server.asked.append((self.path, self.headers.get("Range")))
         times = sum(path == self.path for path, _ in server.asked)
-        match self.path.rsplit("/", 1)[-1]:
+        match self.path.partition("?")[0].rsplit("/", 1)[-1]:
             case "file.zip" | "ok":
                 self.send(DATA)
             case "drops" if times < 3:

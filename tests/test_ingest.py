@@ -112,6 +112,7 @@ def test_shards_are_equal_blocks_and_named_by_their_number(
     assert len(dataset.load()) == 36
 
 
+@pytest.mark.usefixtures("_made_up_archives")
 def test_images_are_upright_where_the_source_is_transposed(hwcli: Hwcli) -> None:
     emnist_zip(Path("m/emnist/gzip.zip"), ("train", "test"))
     assert hwcli("ingest", "emnist-bymerge", "--mirror", "m", "--offline").code == 0
@@ -134,6 +135,7 @@ def _alike(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.corrcoef(a, b.astype(float).ravel())[0, 1])
 
 
+@pytest.mark.usefixtures("_made_up_archives")
 def test_official_splits_are_kept_and_val_is_cut_from_train(hwcli: Hwcli) -> None:
     emnist_zip(Path("m/emnist/gzip.zip"), ("train", "test"))
     assert hwcli("ingest", "emnist-bymerge", "--mirror", "m").code == 0
@@ -146,6 +148,7 @@ def test_official_splits_are_kept_and_val_is_cut_from_train(hwcli: Hwcli) -> Non
     assert dataset.info.recipe["missing"] == []
 
 
+@pytest.mark.usefixtures("_made_up_archives")
 def test_a_missing_half_is_refused_or_said_and_split_anew(hwcli: Hwcli) -> None:
     emnist_zip(Path("m/emnist/gzip.zip"), ("test",))
     refused = hwcli("ingest", "emnist-bymerge", "--mirror", "m")
@@ -166,6 +169,7 @@ def test_a_missing_half_is_refused_or_said_and_split_anew(hwcli: Hwcli) -> None:
     assert "split randomly" in info.recipe["notes"][0]
 
 
+@pytest.mark.usefixtures("_made_up_archives")
 def test_a_missing_source_is_left_out_if_allowed_and_nothing_at_all_is_not(hwcli: Hwcli) -> None:
     emnist_zip(Path("m/emnist/gzip.zip"), ("train", "test"))
     options = ("--mirror", "m", "--offline", "--allow-missing")

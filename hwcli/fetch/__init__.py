@@ -68,7 +68,8 @@ def fetch(source: Source, options: FetchOptions, progress: Progress = silent) ->
 def _fetch(source: Source, options: FetchOptions, progress: Progress) -> Archive:
     scheme, _, rest = source.url.partition(":")
     if scheme == "file":
-        return _local(Path(rest.removeprefix("//")), source, options)
+        path = source.mirror_path and _from_mirror(source.mirror_path, options, None, progress)
+        return _local(path or Path(rest.removeprefix("//")), source, options)
     if scheme == "package":
         return _local(_ASSETS / rest, source, options)
     if source.url.endswith("/"):
@@ -97,7 +98,8 @@ def _local(path: Path, source: Source, options: FetchOptions) -> Archive:
     if path.is_file():
         _check(path, source.sha256.get(path.name))
     elif not path.is_dir():
-        raise MissingError(f"{path}: no such file or folder (source {source.name})")
+        hint = f"give a --mirror that holds {source.mirror_path}" if source.mirror_path else None
+        raise MissingError(f"{path}: no such file or folder (source {source.name})", hint=hint)
     return open_archive(path, options.cache, options.limits)
 
 

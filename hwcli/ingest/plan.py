@@ -190,7 +190,8 @@ class _Planner:
         writer = np.concatenate([p.writer for p in parts])
         official = np.concatenate([p.split for p in parts])
         random = random_for(rule.seed, source.name + "/split")
-        whole = {Split.train, Split.test} <= set(official.tolist())
+        told = {Split[p.split] for p in source.part if p.split} or {Split.train, Split.test}
+        whole = told <= set(official.tolist())
         if by == "official" and not whole and rule.test:  # else there is nothing to be drawn
             self._note(
                 f"{source.name}: the official split is not all there, so its {len(label):,} rows "

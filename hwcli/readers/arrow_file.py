@@ -16,6 +16,8 @@ from hwcli.fetch.located import on_disk
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, MemoryError)
+"""What pyarrow raises of a damaged file beside its own exceptions."""
 _MAX_FILE = 1 << 30
 """Bytes of a file that lies in an archive, and so is read as a whole."""
 _MAX_BATCH = 1 << 31
@@ -65,7 +67,7 @@ def open_table(archive: Archive, member: str, what: str) -> Iterator[TableFile]:
                 yield _ParquetFile(file, what)
             else:
                 yield _ArrowFile(file, what, indexed=magic == b"ARROW1")
-    except (arrow.ArrowException, ValueError, TypeError, KeyError, MemoryError) as error:
+    except (arrow.ArrowException, *_DAMAGE) as error:
         text = " ".join(str(error).split())
         raise FetchError(f"{what}: {member} is damaged ({text:.120})") from error
 

@@ -34,5 +34,5 @@ def check_members(source: Source, part: Part, archive: Archive) -> None:
         if digest.hexdigest() not in good:
             raise FetchError(
                 f"{what}: sha256 is {digest.hexdigest()}, expected {' or '.join(good)}",
-                hint="the archive is not the one that the recipe was written for",
+                hint="the archive is not the publisher's own; --unverified takes it as it is",
             )

@@ -13,6 +13,17 @@ import numpy as np
 from hwcli.readers.matlab_format import MAX_BYTES, MAX_CELLS, MatlabError, Numbers, Value
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_DAMAGE = (
+    OSError,
+    RuntimeError,
+    LookupError,
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    AttributeError,
+    MemoryError,
+)
+"""What h5py raises of a file that is damaged, by the layer that meets it."""
 _FILTERS = (h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32)
 _MAX_CHUNK = 256 << 20
 """Bytes of a piece that HDF5 unpacks at once."""
@@ -31,7 +42,7 @@ def read_mat73(file: IO[bytes]) -> dict[str, Value]:
             return _variables(opened)
     except MatlabError:
         raise
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError) as error:
+    except _DAMAGE as error:
         text = " ".join(str(error).split())
         raise MatlabError(f"damaged ({text:.120})") from error
 

@@ -1,6 +1,6 @@
 """Recipes: where a dataset's images come from and what is made of them, as data and never code."""
 
-from hwcli.recipe.load import load_recipe, shipped
+from hwcli.recipe.load import load_recipe, shipped, unverified
 from hwcli.recipe.model import (
     SCHEMA,
     Balance,
@@ -27,4 +27,5 @@ __all__ = [
     "Splitting",
     "load_recipe",
     "shipped",
+    "unverified",
 ]

@@ -13,7 +13,7 @@ from archives import recipe_text
 from hwcli.errors import FetchError, RecipeError
 from hwcli.fetch import FetchOptions, fetch
 from hwcli.fetch.archive import MissingError
-from hwcli.fetch.client import shown
+from hwcli.fetch.client import shown, told
 from hwcli.fetch.http import Patience, download
 from hwcli.recipe import load_recipe
 from server import DATA, SHA256, Server, running
@@ -119,6 +119,20 @@ def test_what_an_address_is_called() -> None:
     assert shown("https://a.org/b?c=d") == "https://a.org/b"
     assert shown("https://me:pw@a.org:8/b") == "https://a.org:8/b"
     assert shown("https://a.org/b") == "https://a.org/b"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown_"),
+    [
+        ("timed out", " (timed out)"),
+        ("two\nlines", " (two lines)"),
+        ("", ""),
+        ("no way to http://me:SECRET@x", ""),
+        ("no way to me:SECRET@x", ""),
+    ],
+)
+def test_what_a_library_says_is_told_unless_it_holds_an_address(text: str, shown_: str) -> None:
+    assert told(OSError(text)) == shown_
 
 
 def test_a_recipe_holds_no_password() -> None:

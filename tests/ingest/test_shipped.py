@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 import scipy.io
 
-from archives import glyph, idx, png, write_zip
+from archives import glyph, idx, png, recipe_text, write_zip
 from conftest import Result
 from hwcli.dataset import Dataset, open_dataset
 from hwcli.recipe import load_recipe
 
 Hwcli = Callable[..., Result]
+
+
+pytestmark = pytest.mark.usefixtures("_made_up_archives")
 
 
 def dark(seed: int, size: int = 28) -> bytes:
@@ -117,6 +120,53 @@ def emnist(kind: str, first: int, characters: str) -> Callable[[], str]:
     return write
 
 
+def npz(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.savez_compressed(file, array)
+    return file.getvalue()
+
+
+def write_all(folder: str, files: dict[str, bytes]) -> None:
+    for name, data in files.items():
+        path = Path("m", folder, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def numbered(count: int, classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    images = np.stack([glyph(1000 * seed + k) for k in range(count)])
+    return images, (np.arange(count) % classes).astype(np.uint8)
+
+
+def kannada_mnist() -> str:
+    files = {}
+    for seed, name in enumerate(("kannada_MNIST_train", "kannada_MNIST_test", "dig_MNIST")):
+        images, labels = numbered(30, 10, seed)
+        files |= {f"X_{name}.npz": npz(images), f"y_{name}.npz": npz(labels)}
+    write_all("github/vinayprabhu/Kannada_MNIST", files)
+    return "೦೧೨೩೪೫೬೭೮೯"
+
+
+def kmnist() -> str:
+    files = {}
+    for seed, split in enumerate(("train", "t10k")):
+        images, labels = numbered(30, 10, seed)
+        files[f"{split}-images-idx3-ubyte.gz"] = gzip.compress(idx(images))
+        files[f"{split}-labels-idx1-ubyte.gz"] = gzip.compress(idx(labels))
+    write_all("kuzushiji/kmnist", files)
+    return "おきすつなはまやれを"
+
+
+def kuzushiji() -> str:
+    files = {}
+    for seed, split in enumerate(("train", "test")):
+        images, labels = numbered(98, 49, seed)
+        files |= {f"k49-{split}-imgs.npz": npz(images), f"k49-{split}-labels.npz": npz(labels)}
+    write_all("kuzushiji/k49", files)
+    first = "あいうえおかきくけこさしすせそたちつてとなにぬねの"
+    return first + "はひふへほまみむめもやゆよらりるれろわゐゑをんゝ"
+
+
 MERGED = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt"
 LAYOUTS: dict[str, Callable[[], str]] = {
     "math-symbols": math_symbols,
@@ -128,6 +178,10 @@ LAYOUTS: dict[str, Callable[[], str]] = {
     "emnist-balanced": emnist("balanced", 0, MERGED),
     "emnist-digits": emnist("digits", 0, "0123456789"),
     "emnist-mnist": emnist("mnist", 0, "0123456789"),
+    "kannada-mnist": kannada_mnist,
+    "dig-mnist": kannada_mnist,
+    "kmnist": kmnist,
+    "kuzushiji": kuzushiji,
 }
 
 
@@ -187,3 +241,49 @@ def test_hanguls_frame_is_cut_off_and_its_four_writers_are_whole(hwcli: Hwcli) -
     assert set(dataset.info.classes) <= set(
         "ㄱㄲㄴㄷㄹㅁㅂㅃㅅㅆㅇㅈㅊㅋㅌㅍㅎㅏㅐㅑㅒㅓㅔㅖㅗㅛㅜㅠㅡㅣ"
     )
+
+
+def test_dig_mnist_is_a_test_set_and_nothing_else(hwcli: Hwcli) -> None:
+    kannada_mnist()
+    rows = made(hwcli, "dig-mnist").load()
+    assert set(rows.split) == {2}
+    assert len(rows.split) == 30
+
+
+def hex_files() -> None:
+    images = np.stack([glyph(k, 20).ravel() for k in range(34)])
+    images[np.arange(34) % 17 == 16] = 0
+    files = {}
+    for name, array in {"images": images, "labels": (np.arange(34) % 17).astype(np.uint8)}.items():
+        file = io.BytesIO()
+        np.save(file, array)
+        files[f"emnist_hex_{name}.npy"] = file.getvalue()
+    write_all("emnist-hex", files)
+
+
+def test_empty_cells_of_emnist_hex_are_no_class_and_are_counted(hwcli: Hwcli) -> None:
+    hex_files()
+    info = made(hwcli, "emnist-hex").info
+    assert set(info.classes) == set("0123456789ABCDEF")
+    assert [(d.reason, d.count) for d in info.dropped] == [("label '16' is not in the recipe", 2)]
+
+
+def test_a_recipe_of_ones_own_can_have_empty_cells_as_a_class() -> None:
+    text = recipe_text("file:x", "numpy", "").partition("[[source]]")[0]
+    text += '[[source]]\nfrom = "emnist-hex"\nalphabet = "0123456789ABCDEF␣"\n'
+    Path("r.toml").write_text(text)
+    assert load_recipe("r.toml").source[0].character("16") == "␣"
+
+
+def test_without_its_files_emnist_hex_says_how_to_give_them(hwcli: Hwcli) -> None:
+    result = hwcli("ingest", "emnist-hex", "--offline")
+    assert result.code == 5
+    assert "--mirror that holds emnist-hex/" in result.err
+
+
+@pytest.mark.parametrize("kind", ["byclass", "bymerge", "balanced", "letters", "digits", "mnist"])
+def test_every_member_of_emnist_has_its_publishers_digest(kind: str) -> None:
+    (source,) = load_recipe(f"emnist-{kind}").source
+    for part in source.part:
+        assert source.member_sha256[part.images]
+        assert source.member_sha256[part.labels]
