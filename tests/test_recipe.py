@@ -65,7 +65,7 @@ def test_everything_folds_every_latin_source_onto_the_classes_of_latin() -> None
     latin = load_recipe("latin").source
     merged = {c for s in latin for c in (*s.alphabet, *s.classes.values(), *s.stack)}
     sources = load_recipe("everything").source
-    assert len(sources) == len({s.name for s in sources}) == 24
+    assert len(sources) == len({s.name for s in sources}) == 26
     for source in sources:
         if source.script in ("Latn", "Zmth"):
             assert {*source.alphabet, *source.classes.values()} - {"×"} <= merged, source.name
