@@ -31,6 +31,16 @@ def ingest(
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Go on without sources that are not to be had.")
     ] = False,
+    unverified: Annotated[
+        bool,
+        typer.Option("--unverified", help="Take archives with other checksums than the recipe's."),
+    ] = False,
+    max_expanded: Annotated[
+        int, typer.Option(help="GiB that an archive may hold, unpacked.", min=1)
+    ] = 64,
+    max_members: Annotated[
+        int, typer.Option(help="Files that an archive may hold.", min=1)
+    ] = 5_000_000,
     jobs: Annotated[
         int, typer.Option(help="Decoding processes.", min=0, show_default="one a core")
     ] = 0,
@@ -61,6 +71,14 @@ def ingest(
         Path | None,
         typer.Option(help="Write the recipe to a .toml file (-: print it), and make no dataset."),
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="End with 11 if a source is missing, anything but duplicates was left out, or "
+            "equal images bear different characters.",
+        ),
+    ] = False,
     list_: Annotated[bool, typer.Option("--list", help="List the shipped recipes.")] = False,
     show: Annotated[
         bool, typer.Option("--show", help="Show the recipe: sources, licences, citations.")
@@ -151,11 +169,23 @@ def ingest(
     if show:
         look.show(recipe, json_)
         return
-    options = make.options(mirror, offline, allow_missing, jobs, limit, proportions, force, dedup)
+    options = make.options(
+        make.fetching(mirror, offline, max_expanded, max_members),
+        allow_missing=allow_missing,
+        limit=limit,
+        proportions=proportions,
+        jobs=jobs,
+        force=force,
+        dedup=dedup,
+    )
+    if unverified:
+        recipe = make.without_checksums(recipe)
     if dry_run:
         make.plan(recipe, options, json_)
         return
     make.make(recipe, out, options, preview, json_)
+    if strict:
+        make.be_strict(recipe, out)
 
 
 def _only_one(chosen: list[str]) -> None:

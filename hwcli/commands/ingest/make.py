@@ -8,35 +8,50 @@ from hwcli.errors import InputError
 
 if TYPE_CHECKING:
     from hwcli.dataset import DatasetInfo
+    from hwcli.fetch import FetchOptions
     from hwcli.ingest import IngestOptions, Prepared
     from hwcli.ingest.dedup import Dedup
     from hwcli.recipe import Recipe
 
 
+def fetching(mirror: str, offline: bool, max_expanded: int, max_members: int) -> "FetchOptions":
+    """Where archives may come from, and what they may hold."""
+    from hwcli.fetch import FetchOptions
+
+    if mirror and not mirror.startswith(("https:", "http:")):
+        _check_mirror(Path(mirror))
+    return FetchOptions(
+        mirror=mirror,
+        offline=offline,
+        max_expanded_gib=max_expanded,
+        max_members=max_members,
+    )
+
+
 def options(
-    mirror: str,
-    offline: bool,
+    fetch: "FetchOptions",
+    *,
     allow_missing: bool,
-    jobs: int,
     limit: int | None,
     proportions: str,
+    jobs: int,
     force: bool,
     dedup: "Dedup",
 ) -> "IngestOptions":
     """The options of `ingest` as core takes them."""
-    from hwcli.fetch import FetchOptions
     from hwcli.ingest import IngestOptions
     from hwcli.ingest.plan import PlanOptions
 
-    if mirror and not mirror.startswith(("https:", "http:")):
-        _check_mirror(Path(mirror))
-    return IngestOptions(
-        plan=PlanOptions(limit=limit, proportions=proportions, allow_missing=allow_missing),
-        fetch=FetchOptions(mirror=mirror, offline=offline),
-        jobs=jobs,
-        force=force,
-        dedup=dedup,
-    )
+    plan = PlanOptions(limit=limit, proportions=proportions, allow_missing=allow_missing)
+    return IngestOptions(plan=plan, fetch=fetch, jobs=jobs, force=force, dedup=dedup)
+
+
+def without_checksums(recipe: "Recipe") -> "Recipe":
+    """`recipe` taking any archive, of which the user is told."""
+    from hwcli.recipe import unverified
+
+    console.notice("--unverified: no archive's checksum is looked at")
+    return unverified(recipe)
 
 
 def _check_mirror(folder: Path) -> None:
@@ -73,6 +88,29 @@ def make(
 
             write_sheet(open_dataset(folder), preview)
         tell(stdout, folder, info, json_)
+
+
+def be_strict(recipe: "Recipe", out: Path | None) -> None:
+    """Raise unless the dataset just made is all that its recipe promises.
+
+    Raises:
+        QualityGateError: it is not.
+    """
+    from hwcli.dataset import DATA_FOLDER, open_dataset
+    from hwcli.errors import QualityGateError
+
+    folder = out or DATA_FOLDER / recipe.name
+    info = open_dataset(folder).info
+    faults = [f"{name} is missing" for name in info.recipe.get("missing", ())]
+    for dropped in info.dropped:
+        if not dropped.reason.startswith("duplicate"):
+            faults.append(f"{dropped.count:,} of {dropped.source} left out: {dropped.reason}")
+    if info.duplicates and info.duplicates.conflict:
+        count = info.duplicates.conflict
+        faults.append(f"{count:,} equal images bear different characters (duplicates.csv)")
+    if faults:
+        more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
+        raise QualityGateError(f"{folder}: --strict: {faults[0]}{more}")
 
 
 def plan(recipe: "Recipe", options: "IngestOptions", json_: bool) -> None:
