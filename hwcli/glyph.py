@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 """uint8 (H, W)."""
 
-_OVERSAMPLING = 4
+OVERSAMPLING = 2
 """Glyphs are thickened at this many times the final size, then averaged down."""
 _NOISE = 0.12
 """Grey below this share of full ink is paper: JPEG ringing and the texture of scanned paper."""
 FAINTEST = 8
 """Greys between paper and full ink below which an image is blank."""
-_INK = 0.35
+INK = 0.35
 """Grey above this share of full ink belongs to the box of the glyph."""
 
 
@@ -89,15 +89,21 @@ def ink_of(image: Image, *, invert: bool | None = None) -> Image:
     dark = is_dark_on_light(image) if invert is None else invert
     levels = _cumulative(255 - image if dark else image)
     paper, full, top = _percentiles(levels, 25, 99.5, 100)
+    full = faint_or_full(paper, full, top)
+    if full < 0:
+        return np.zeros_like(image)
+    return np.asarray(cv2.LUT(image, stretch(paper, full, dark)), np.uint8)
+
+
+def faint_or_full(paper: int, full: int, top: int) -> int:
+    """The grey of full ink, −1 where there is none; `full` is what 99.5 % do not exceed."""
     if full - paper <= 0.5 * (top - paper):  # a glyph of less than half a percent of the frame
         full = top
-    if full - paper < FAINTEST:
-        return np.zeros_like(image)
-    return np.asarray(cv2.LUT(image, _stretch(paper, full, dark)), np.uint8)
+    return full if full - paper >= FAINTEST else -1
 
 
 @lru_cache(maxsize=8192)
-def _stretch(paper: int, full: int, dark: bool) -> NDArray[np.uint8]:
+def stretch(paper: int, full: int, dark: bool) -> NDArray[np.uint8]:
     """From a grey to ink: (256,)."""
     scaled = (np.arange(256) - paper) / (full - paper)
     scaled[scaled < _NOISE] = 0
@@ -122,7 +128,7 @@ def as_framed(image: Image, size: int, *, invert: bool | None = None) -> Image |
 
 def ink_box(ink: Image) -> tuple[int, int, int, int] | None:
     """Half-open box (x0, y0, x1, y1) of the ink in uint8 (H, W), or None where there is none."""
-    x, y, width, height = cv2.boundingRect(_above(ink, round(_INK * 255)))
+    x, y, width, height = cv2.boundingRect(_above(ink, round(INK * 255)))
     return (x, y, x + width, y + height) if width else None
 
 
@@ -159,16 +165,34 @@ def normalise(ink: Image, how: Normalisation) -> Image | None:
     if box is None:
         return None
     x0, y0, x1, y1 = box
-    crop = ink[y0:y1, x0:x1]
+    large = enlarged(ink[y0:y1, x0:x1], how)
+    missing = round(how.stroke * OVERSAMPLING - stroke_width(large)) if how.stroke else 0
+    if missing >= 1:
+        large = thicken(large, missing)
+    small = averaged(large, how)
+    y, x = offset(small, how)
+    below, right = how.size - small.shape[0] - y, how.size - small.shape[1] - x
+    full = stretched_to_full(small)
+    frame = cv2.copyMakeBorder(full, y, below, x, right, cv2.BORDER_CONSTANT, value=0)
+    return np.asarray(frame, np.uint8)
+
+
+def enlarged(crop: Image, how: Normalisation) -> Image:
+    """The ink `crop` fitted, at OVERSAMPLING times its final size.
+
+    Thin strokes that pale as they shrink are brightened again.
+    """
     scale = how.fit / max(crop.shape)
-    width, height = (max(1, round(n * scale)) for n in (x1 - x0, y1 - y0))
-    large = _resize(crop, width * _OVERSAMPLING, height * _OVERSAMPLING)
-    if how.stroke:
-        large = _thicken(large, how.stroke * _OVERSAMPLING, how.fit * _OVERSAMPLING)
-        scale = min(1.0, how.fit * _OVERSAMPLING / max(large.shape))
-        width, height = (max(1, round(n * scale / _OVERSAMPLING)) for n in large.shape[::-1])
-    small = cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA)
-    return _place(np.asarray(small, np.uint8), how)
+    height, width = (max(1, round(n * scale)) * OVERSAMPLING for n in crop.shape)
+    large = _resize(crop, width, height)
+    return stretched_to_full(large) if height < crop.shape[0] or width < crop.shape[1] else large
+
+
+def averaged(large: Image, how: Normalisation) -> Image:
+    """`large` at its final size: no side of it longer than `how.fit`."""
+    scale = min(1.0, how.fit * OVERSAMPLING / max(large.shape))
+    height, width = (max(1, round(n * scale / OVERSAMPLING)) for n in large.shape)
+    return np.asarray(cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _resize(image: Image, width: int, height: int) -> Image:
@@ -177,11 +201,8 @@ def _resize(image: Image, width: int, height: int) -> Image:
     return np.asarray(cv2.resize(image, (width, height), interpolation=method), np.uint8)
 
 
-def _thicken(ink: Image, wanted: float, limit: int) -> Image:
-    """Ink with its strokes widened to `wanted` px; the image grows by what the strokes do."""
-    missing = round(wanted - stroke_width(ink))
-    if missing < 1:
-        return ink
+def thicken(ink: Image, missing: int) -> Image:
+    """Ink with its strokes widened by `missing` px; the image grows by what the strokes do."""
     margin = missing // 2 + 1
     padded = _with_margin(ink, margin)
     thick = np.asarray(cv2.dilate(padded, _disc(missing + 1)), np.uint8)
@@ -197,8 +218,8 @@ def _disc(diameter: int) -> Image:
     return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (diameter, diameter)), np.uint8)
 
 
-def _place(small: Image, how: Normalisation) -> Image:
-    """`small` centred in the frame as `how` says, never past its edge."""
+def offset(small: Image, how: Normalisation) -> tuple[int, int]:
+    """Row and column of the frame at which `small` begins, centred as `how` says."""
     height, width = small.shape
     top, left = (how.size - height) / 2, (how.size - width) / 2
     if how.centre == "mass":
@@ -206,11 +227,13 @@ def _place(small: Image, how: Normalisation) -> Image:
         total = mass.sum() or 1.0
         top = how.size / 2 - float((mass.sum(axis=1) * (np.arange(height) + 0.5)).sum()) / total
         left = how.size / 2 - float((mass.sum(axis=0) * (np.arange(width) + 0.5)).sum()) / total
-    y = min(max(round(top), 0), how.size - height)
-    x = min(max(round(left), 0), how.size - width)
+    y = min(max(round(top), 0), how.size - height)  # never past its edge
+    return y, min(max(round(left), 0), how.size - width)
+
+
+def stretched_to_full(small: Image) -> Image:
+    """`small` brightened until its strongest ink is 255."""
     strongest = int(cv2.norm(small, cv2.NORM_INF))
-    if 0 < strongest < 255:
-        small = np.asarray(cv2.convertScaleAbs(small, alpha=255 / strongest), np.uint8)
-    below, right = how.size - height - y, how.size - width - x
-    frame = cv2.copyMakeBorder(small, y, below, x, right, cv2.BORDER_CONSTANT, value=0)
-    return np.asarray(frame, np.uint8)
+    if not 0 < strongest < 255:
+        return small
+    return np.asarray(cv2.convertScaleAbs(small, alpha=255 / strongest), np.uint8)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from archives import glyph
 from hwcli.glyph import Normalisation, ink_box, ink_of, is_dark_on_light, normalise, stroke_width
+from hwcli.glyph_batch import inks_of, normalise_all
 
 PLAIN = Normalisation(stroke=0)
 
@@ -99,3 +100,48 @@ def test_any_image_gives_a_glyph_of_the_size_or_none(
             assert result.shape == (28, 28)
             assert result.dtype == np.uint8
             assert result.max() == 255
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 10**6), st.sampled_from(["stroke", "noise", "blank", "thin"])),
+        min_size=1,
+        max_size=90,
+    ),
+    st.sampled_from([(28, 28), (20, 33), (64, 64), (3, 5), (1, 1)]),
+    st.sampled_from([True, False, None]),
+    st.sampled_from(
+        [(28, 24, "box", 2.6), (28, 20, "mass", 2.6), (30, 21, "box", 0), (9, 9, "mass", 3)]
+    ),
+)
+def test_many_at_once_are_the_very_glyphs_of_one_by_one(
+    kinds: list[tuple[int, str]],
+    shape: tuple[int, int],
+    invert: bool | None,
+    how_: tuple[int, int, str, float],
+) -> None:
+    size, fit, centre, stroke = how_
+    how = Normalisation(size=size, fit=fit, centre=centre, stroke=stroke)  # type: ignore[arg-type]
+    images = np.stack([drawn(seed, kind, shape) for seed, kind in kinds])
+    inks = inks_of(images, invert=invert)
+    for image, ink in zip(images, inks, strict=True):
+        assert np.array_equal(ink_of(image, invert=invert), ink)
+    mixed = [ink[: 1 + i % shape[0]] for i, ink in enumerate(inks)]  # and of several sizes
+    for some in (inks, mixed):
+        glyphs, inked = normalise_all(some, how)
+        for ink, made, there in zip(some, glyphs, inked, strict=True):
+            single = normalise(ink, how)
+            assert (single is not None) == there
+            assert np.array_equal(made, 0 * made if single is None else single)
+
+
+def drawn(seed: int, kind: str, shape: tuple[int, int]) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    image = np.full(shape, random.integers(0, 256), np.uint8)
+    if kind == "noise":
+        image = random.integers(0, 256, shape).astype(np.uint8)
+    elif kind != "blank":
+        points = (random.random((4, 2)) * shape[::-1]).astype(np.int32)
+        width = 1 if kind == "thin" else int(random.integers(1, 5))
+        cv2.polylines(image, [points], False, int(random.integers(0, 256)), width, cv2.LINE_AA)
+    return image

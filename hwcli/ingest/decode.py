@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.errors import HwcliError
-from hwcli.glyph import FAINTEST, Image, Normalisation, as_framed, ink_of, normalise
+from hwcli.glyph import FAINTEST, Image, Normalisation, as_framed
+from hwcli.glyph_batch import inks_of, normalise_all
 from hwcli.ingest.dedup import Keys, image_keys
 from hwcli.processes import new_pool, submit
 from hwcli.readers.reader import Block
@@ -24,6 +25,8 @@ _WAITING = 4
 """Blocks under way for each process: enough that none is idle, few enough for the memory."""
 
 
+_STACK_BYTES = 1 << 20
+"""Pixels of images that are treated together."""
 BLANK = "blank"
 """Why an image without ink is dropped."""
 
@@ -59,19 +62,71 @@ def decode_block(block: Block, treatment: Treatment) -> Decoded:
     """The glyphs of `block`; what is corrupt or blank is left out and named."""
     if _is_plain(block, treatment):
         return _plain(block.pixels, treatment)
-    images: list[Image] = []
-    kept: list[int] = []
-    faults: list[tuple[int, str]] = []
-    for i, image in enumerate(block.images()):
-        glyph = image if isinstance(image, str) else _glyph(image, treatment)
-        if isinstance(glyph, str):
-            faults.append((i, glyph))
-        else:
-            images.append(glyph)
-            kept.append(i)
     size = treatment.how.size
-    stacked = np.stack(images) if images else np.empty((0, size, size), np.uint8)
-    return Decoded(stacked, np.asarray(kept, np.intp), image_keys(stacked), tuple(faults))
+    glyphs: list[NDArray[np.uint8]] = [np.empty((0, size, size), np.uint8)]
+    kept: list[NDArray[np.intp]] = [np.empty(0, np.intp)]
+    faults: list[tuple[int, str]] = []
+    for places, images in _alike(block.images(), faults):
+        made, good = _glyphs(images, treatment)
+        glyphs.append(made[good])
+        kept.append(places[good])
+        faults += ((int(i), BLANK) for i in places[~good])
+    stacked = np.concatenate(glyphs)
+    return Decoded(stacked, np.concatenate(kept), image_keys(stacked), tuple(sorted(faults)))
+
+
+def _alike(
+    images: Iterable[Image | str], faults: list[tuple[int, str]]
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.uint8]]]:
+    """Places and stacks (N, H, W) of images that follow each other and are of one size.
+
+    What is no image is noted in `faults`.
+    """
+    places: list[int] = []
+    stack: list[Image] = []
+    for i, image in enumerate(images):
+        if isinstance(image, str):
+            faults.append((i, image))
+            continue
+        full = len(stack) * image.size >= _STACK_BYTES
+        if stack and (full or image.shape != stack[0].shape):
+            yield np.asarray(places), np.stack(stack)
+            places, stack = [], []
+        places.append(i)
+        stack.append(image)
+    if stack:
+        yield np.asarray(places), np.stack(stack)
+
+
+def _glyphs(
+    images: NDArray[np.uint8], treatment: Treatment
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """A glyph of each of `images`, (N, H, W), and (N,) whether there is ink in it."""
+    how = treatment.how
+    if treatment.transpose:
+        images = images.swapaxes(1, 2)
+    if n := treatment.trim_edge:
+        images = images[:, n:-n, n:-n]
+    if not images.size:
+        return np.zeros((len(images), how.size, how.size), np.uint8), np.zeros(len(images), bool)
+    images = np.ascontiguousarray(images)
+    if how.frame == "keep" and not treatment.is_ink:
+        return _framed(images, treatment)
+    inks = images if treatment.is_ink else inks_of(images, invert=treatment.invert)
+    return normalise_all(inks, how)
+
+
+def _framed(
+    images: NDArray[np.uint8], treatment: Treatment
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    size = treatment.how.size
+    glyphs = np.zeros((len(images), size, size), np.uint8)
+    inked = np.zeros(len(images), np.bool_)
+    for i, image in enumerate(images):
+        glyph = as_framed(image, size, invert=treatment.invert)
+        if glyph is not None:
+            glyphs[i], inked[i] = glyph, True
+    return glyphs, inked
 
 
 def _is_plain(block: Block, treatment: Treatment) -> TypeGuard[PixelBlock]:
@@ -94,21 +149,6 @@ def _plain(pixels: NDArray[np.uint8], treatment: Treatment) -> Decoded:
         return Decoded(images, np.arange(len(images)), image_keys(images))
     blank = tuple((int(i), BLANK) for i in np.flatnonzero(~inked))
     return Decoded(images[inked], np.flatnonzero(inked), image_keys(images[inked]), blank)
-
-
-def _glyph(image: Image, treatment: Treatment) -> Image | str:
-    if treatment.transpose:
-        image = np.ascontiguousarray(image.T)
-    if n := treatment.trim_edge:
-        image = np.ascontiguousarray(image[n:-n, n:-n])
-        if not image.size:
-            return BLANK
-    if treatment.how.frame == "keep" and not treatment.is_ink:
-        glyph = as_framed(image, treatment.how.size, invert=treatment.invert)
-    else:
-        ink = image if treatment.is_ink else ink_of(image, invert=treatment.invert)
-        glyph = normalise(ink, treatment.how)
-    return BLANK if glyph is None else glyph
 
 
 def decode_all(
