@@ -4,7 +4,7 @@ import lzma
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,8 +87,35 @@ class Archive(Protocol):
             FetchError: it is damaged.
         """
 
+    def some(self, names: Sequence[str]) -> "Members":
+        """Some of the files, to be read in another process."""
+
     def digests(self) -> tuple[str, ...]:
         """`sha256:… file name` of what was read, as `dataset.json` lists it."""
+
+
+class Members(Protocol):
+    """Some files of an archive, by their place; may be sent to another process."""
+
+    def __len__(self) -> int: ...
+
+    def read(self, at: int, limit: int) -> bytes:
+        """As `Archive.read`."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedMembers:
+    """Files that are found by their names."""
+
+    archive: Archive
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def read(self, at: int, limit: int) -> bytes:
+        """As `Archive.read`."""
+        return self.archive.read(self.names[at], limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +140,10 @@ class Folder:
     def read(self, name: str, limit: int) -> bytes:
         """The file, or its first `limit` + 1 bytes if it has more."""
         return read_file(self.path_of(name), limit)
+
+    def some(self, names: Sequence[str]) -> Members:
+        """Some of the files, to be read in another process."""
+        return NamedMembers(self, tuple(names))
 
     def digests(self) -> tuple[str, ...]:
         """Nothing: a folder is not one file."""
@@ -155,6 +186,10 @@ class Files:
     def read(self, name: str, limit: int) -> bytes:
         """The file, or its first `limit` + 1 bytes if it has more."""
         return read_file(self.path_of(name), limit)
+
+    def some(self, names: Sequence[str]) -> Members:
+        """Some of the files, to be read in another process."""
+        return NamedMembers(self, tuple(names))
 
     def digests(self) -> tuple[str, ...]:
         """Of each file."""

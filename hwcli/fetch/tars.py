@@ -8,13 +8,14 @@ import io
 import os
 import weakref
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
 from hwcli.errors import FetchError
-from hwcli.fetch.archive import DAMAGE, Limits, MissingError, reading
+from hwcli.fetch.archive import DAMAGE, Limits, Members, MissingError, NamedMembers, reading
 from hwcli.shards import sha256_of
 
 BLOCK = 512
@@ -69,6 +70,10 @@ class TarArchive:
         if len(data) < count:
             raise FetchError(f"{self.path.name}: {name}: ends early")
         return data
+
+    def some(self, names: Sequence[str]) -> Members:
+        """Some of the files, to be read in another process."""
+        return NamedMembers(self, tuple(names))
 
     def digests(self) -> tuple[str, ...]:
         """Of the file that was fetched."""

@@ -5,13 +5,14 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from hwcli.errors import FetchError
-from hwcli.fetch.archive import DAMAGE, Limits, MissingError, reading
+from hwcli.fetch.archive import DAMAGE, Limits, Members, MissingError, NamedMembers, reading
 from hwcli.shards import sha256_of
 
 _LOCAL = struct.Struct("<4s2xHH16xHH")
@@ -53,6 +54,13 @@ class ZipArchive:
         except DAMAGE as error:
             raise FetchError(f"{self.path.name}: {name}: damaged ({error})") from error
 
+    def some(self, names: Sequence[str]) -> Members:
+        """Some members, with where they lie: the directory need not be read again."""
+        if not hasattr(os, "pread"):
+            return NamedMembers(self, tuple(names))
+        found = self._zip()
+        return ZipMembers(self, found.state, tuple(_Place.of(found.info(n)) for n in names))
+
     def digests(self) -> tuple[str, ...]:
         """Of the zip itself."""
         return (f"sha256:{sha256_of(self.path)} {self.path.name}",)
@@ -66,11 +74,78 @@ class ZipArchive:
         return _open_zip(self.path, self.limits, state.st_mtime_ns, state.st_size)
 
 
+class _Place(NamedTuple):
+    """Where a member lies in a zip, and what it must be."""
+
+    name: str
+    """As the directory has it."""
+    offset: int
+    packed: int
+    size: int
+    crc: int
+    method: int
+    extra: int
+    """Bytes of the directory's extra field."""
+
+    @classmethod
+    def of(cls, info: zipfile.ZipInfo) -> "_Place":
+        return cls(
+            info.orig_filename,
+            info.header_offset,
+            info.compress_size,
+            info.file_size,
+            info.CRC,
+            info.compress_type,
+            len(info.extra),
+        )
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it can be read in one go."""
+        return self.packed <= _SMALL and self.method in (0, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class ZipMembers:
+    """Some members of a zip."""
+
+    archive: ZipArchive
+    state: tuple[int, int]
+    """Time (ns) and size of the zip in which the places were found."""
+    places: tuple[_Place, ...]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def read(self, at: int, limit: int) -> bytes:
+        """As `Archive.read`."""
+        place = self.places[at]
+        if not place.is_plain:
+            return self.archive.read(place.name, limit)
+        try:
+            return _read(_descriptor(self.archive.path, self.state), place, limit)
+        except DAMAGE as error:
+            path = self.archive.path
+            raise FetchError(f"{path.name}: {place.name}: damaged ({error})") from error
+
+
+@lru_cache(maxsize=8)
+def _descriptor(path: Path, state: tuple[int, int]) -> int:
+    """A descriptor of the zip at `path`, which must be in that state."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    now = os.fstat(descriptor)
+    if (now.st_mtime_ns, now.st_size) != state:
+        os.close(descriptor)
+        raise zipfile.BadZipFile("it was replaced meanwhile")
+    return descriptor
+
+
 class _OpenZip:
     """A zip of which the directory has been read and found good."""
 
-    def __init__(self, path: Path, file: zipfile.ZipFile) -> None:
+    def __init__(self, path: Path, file: zipfile.ZipFile, state: tuple[int, int]) -> None:
         self.file = file
+        self.state = state
         self._path = path
         self._members = file.NameToInfo
         self._descriptor = file.fp.fileno() if file.fp and hasattr(os, "pread") else -1
@@ -84,46 +159,53 @@ class _OpenZip:
     def read(self, name: str, limit: int) -> bytes:
         """As `ZipArchive.read`, raising what zipfile raises."""
         info = self.info(name)
-        packed, count = info.compress_size, min(info.file_size, limit + 1)
-        if self._descriptor < 0 or packed > _SMALL or info.compress_type not in (0, 8):
+        place = _Place.of(info)
+        if self._descriptor < 0 or not place.is_plain:
             with self.file.open(info) as member:
                 return member.read(limit + 1)
-        data = self._packed(info, packed)
-        if info.compress_type == zipfile.ZIP_DEFLATED:
-            unpacker = zlib.decompressobj(-15)
-            # One byte more than is wanted, to see that there is none.
-            data = unpacker.decompress(data, count + 1)
-        if info.file_size > limit:
-            return data[:count]
-        if len(data) != count or zlib.crc32(data) != info.CRC:
-            raise zipfile.BadZipFile("its bytes are not those that the directory tells of")
-        return data
+        return _read(self._descriptor, place, limit)
 
-    def _packed(self, info: zipfile.ZipInfo, count: int) -> bytes:
-        """The bytes of `info` as they are stored."""
-        at = info.header_offset
-        guess = _LOCAL_SIZE + len(info.orig_filename) + len(info.extra) + _EXTRA + count
-        piece = os.pread(self._descriptor, guess, at)
-        signature, flags, method, name_size, extra_size = _LOCAL.unpack_from(piece)
-        start = _LOCAL_SIZE + name_size + extra_size
-        raw = piece[_LOCAL_SIZE : _LOCAL_SIZE + name_size]
-        encoding = "utf-8" if flags & _UTF8 or raw.isascii() else "cp437"
-        if (
-            signature != b"PK\3\4"
-            or flags & _ENCRYPTED
-            or method != info.compress_type
-            or raw.decode(encoding) != info.orig_filename
-        ):
-            raise zipfile.BadZipFile("its header is not what the directory says")
-        if start + count > len(piece):
-            piece, start = os.pread(self._descriptor, count, at + start), 0
-        if len(piece) < start + count:
-            raise EOFError("ends early")
-        return piece[start : start + count]
+
+def _read(descriptor: int, place: _Place, limit: int) -> bytes:
+    """The member at `place`, or its first `limit` + 1 bytes, raising what zipfile raises."""
+    count = min(place.size, limit + 1)
+    data = _packed(descriptor, place)
+    if place.method == zipfile.ZIP_DEFLATED:
+        unpacker = zlib.decompressobj(-15)
+        # One byte more than is wanted, to see that there is none.
+        data = unpacker.decompress(data, count + 1)
+    if place.size > limit:
+        return data[:count]
+    if len(data) != count or zlib.crc32(data) != place.crc:
+        raise zipfile.BadZipFile("its bytes are not those that the directory tells of")
+    return data
+
+
+def _packed(descriptor: int, place: _Place) -> bytes:
+    """The bytes of `place` as they are stored."""
+    at, count = place.offset, place.packed
+    guess = _LOCAL_SIZE + len(place.name) + place.extra + _EXTRA + count
+    piece = os.pread(descriptor, guess, at)
+    signature, flags, method, name_size, extra_size = _LOCAL.unpack_from(piece)
+    start = _LOCAL_SIZE + name_size + extra_size
+    raw = piece[_LOCAL_SIZE : _LOCAL_SIZE + name_size]
+    encoding = "utf-8" if flags & _UTF8 or raw.isascii() else "cp437"
+    if (
+        signature != b"PK\3\4"
+        or flags & _ENCRYPTED
+        or method != place.method
+        or raw.decode(encoding) != place.name
+    ):
+        raise zipfile.BadZipFile("its header is not what the directory says")
+    if start + count > len(piece):
+        piece, start = os.pread(descriptor, count, at + start), 0
+    if len(piece) < start + count:
+        raise EOFError("ends early")
+    return piece[start : start + count]
 
 
 @lru_cache(maxsize=8)
-def _open_zip(path: Path, limits: Limits, _changed_ns: int, _size: int) -> _OpenZip:
+def _open_zip(path: Path, limits: Limits, changed_ns: int, size: int) -> _OpenZip:
     """The zip at `path`; the other arguments tell one that was replaced from the one before.
 
     Raises:
@@ -141,7 +223,7 @@ def _open_zip(path: Path, limits: Limits, _changed_ns: int, _size: int) -> _Open
     except FetchError:
         archive.close()
         raise
-    return _OpenZip(path, archive)
+    return _OpenZip(path, archive, (changed_ns, size))
 
 
 def _check(path: Path, archive: zipfile.ZipFile, limits: Limits) -> None:

@@ -3,13 +3,12 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.errors import FetchError
-from hwcli.fetch.archive import Archive
+from hwcli.fetch.archive import Archive, Members
 from hwcli.glyph import Image
 from hwcli.readers.label_table import LabelTable, Row
 from hwcli.readers.picture import decode_all
@@ -24,16 +23,15 @@ _MAX_FILE = 64 << 20
 class FileBlock:
     """Members of an archive, each an image."""
 
-    archive: Archive
-    members: tuple[str, ...]
+    members: Members
 
     def images(self) -> Iterator[Image | str]:
         """Each member decoded, or the reason why it cannot be."""
-        return decode_all(map(self._file, self.members))
+        return decode_all(map(self._file, range(len(self.members))))
 
-    def _file(self, name: str) -> bytes | str:
+    def _file(self, at: int) -> bytes | str:
         try:
-            data = self.archive.read(name, _MAX_FILE)
+            data = self.members.read(at, _MAX_FILE)
         except FetchError:
             return "corrupt in its archive"
         return data if len(data) <= _MAX_FILE else "file too large"
@@ -58,7 +56,7 @@ class ImagesReader:
             found = pattern.search(name) if pattern else None
             groups = found.groupdict() if found else {}
             row = table.row(name) if table else Row()
-            folder = "" if table or by_name else PurePosixPath(name).parent.name
+            folder = "" if table or by_name else _folder_of(name)
             labels.append(row.label or ("" if table else groups.get("label") or folder))
             writers.append(row.writer or (groups.get("writer") or "").strip())
             splits.append(row.split or groups.get("split") or "")
@@ -72,4 +70,9 @@ class ImagesReader:
         """The images of `rows`, in whatever order."""
         for start in range(0, len(rows), size):
             chosen = rows[start : start + size]
-            yield FileBlock(self._archive, tuple(self._members[int(r)] for r in chosen))
+            yield FileBlock(self._archive.some([self._members[int(r)] for r in chosen]))
+
+
+def _folder_of(name: str) -> str:
+    """The name of the folder that the member is in."""
+    return name.rpartition("/")[0].rpartition("/")[2]

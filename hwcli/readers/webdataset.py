@@ -75,7 +75,7 @@ class WebdatasetReader:
             spans = zip(edges, [*edges[1:], len(chosen)], strict=True)
             yield RowBlock(
                 tuple(
-                    FileBlock(chosen[a].shard, tuple(s.image for s in chosen[a:b]))
+                    FileBlock(chosen[a].shard.some([s.image for s in chosen[a:b]]))
                     for a, b in spans
                 )
             )
