@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
@@ -13,14 +13,32 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def new_pool(processes: int, start: Callable[..., None], *args: Any) -> ProcessPoolExecutor:
-    """A pool of spawned processes, each of which calls `start(*args)` first.
+def get_ready(modules: Sequence[str]) -> None:
+    """Begin to import `modules` in a process of their own, of which later pools take copies.
 
-    Not forked: that would copy locks that threads of this process may hold.
+    So that they start at once, and need not import what takes long each for itself. Nothing
+    happens where the system has no such thing (Windows), or where it has begun already.
     """
-    return ProcessPoolExecutor(
-        processes, multiprocessing.get_context("spawn"), _start, (start, args)
-    )
+    if _forks():
+        from multiprocessing import forkserver  # noqa: PLC0415  # not on every system
+
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([*modules])
+        with _uninterrupted():
+            forkserver.ensure_running()
+
+
+def new_pool(processes: int, start: Callable[..., None], *args: Any) -> ProcessPoolExecutor:
+    """A pool of processes, each of which calls `start(*args)` first.
+
+    Not forked from this one: that would copy locks that its threads may hold.
+    """
+    context = multiprocessing.get_context("forkserver" if _forks() else "spawn")
+    return ProcessPoolExecutor(processes, context, _start, (start, args))
+
+
+def _forks() -> bool:
+    return "forkserver" in multiprocessing.get_all_start_methods()
 
 
 def submit(pool: ProcessPoolExecutor, work: Callable[..., T], *args: Any) -> "Future[T]":

@@ -11,6 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hwcli.errors import FetchError
 from hwcli.fetch.archive import DAMAGE, Limits, Members, MissingError, NamedMembers, reading
 from hwcli.shards import sha256_of
@@ -59,7 +62,9 @@ class ZipArchive:
         if not hasattr(os, "pread"):
             return NamedMembers(self, tuple(names))
         found = self._zip()
-        return ZipMembers(self, found.state, tuple(_Place.of(found.info(n)) for n in names))
+        infos = [found.info(n) for n in names]
+        table = np.asarray([_numbers(i) for i in infos], np.int64).reshape(-1, 6)
+        return ZipMembers(self, found.state, tuple(i.orig_filename for i in infos), table)
 
     def digests(self) -> tuple[str, ...]:
         """Of the zip itself."""
@@ -89,15 +94,7 @@ class _Place(NamedTuple):
 
     @classmethod
     def of(cls, info: zipfile.ZipInfo) -> "_Place":
-        return cls(
-            info.orig_filename,
-            info.header_offset,
-            info.compress_size,
-            info.file_size,
-            info.CRC,
-            info.compress_type,
-            len(info.extra),
-        )
+        return cls(info.orig_filename, *_numbers(info))
 
     @property
     def is_plain(self) -> bool:
@@ -105,21 +102,29 @@ class _Place(NamedTuple):
         return self.packed <= _SMALL and self.method in (0, 8)
 
 
-@dataclass(frozen=True, slots=True)
+def _numbers(info: zipfile.ZipInfo) -> tuple[int, int, int, int, int, int]:
+    """The fields of a `_Place` but for its name."""
+    sizes = info.compress_size, info.file_size
+    return info.header_offset, *sizes, info.CRC, info.compress_type, len(info.extra)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ZipMembers:
     """Some members of a zip."""
 
     archive: ZipArchive
     state: tuple[int, int]
     """Time (ns) and size of the zip in which the places were found."""
-    places: tuple[_Place, ...]
+    names: tuple[str, ...]
+    numbers: NDArray[np.int64]
+    """(N, 6): of each the fields of its `_Place` but for the name; sent far sooner than those."""
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.names)
 
     def read(self, at: int, limit: int) -> bytes:
         """As `Archive.read`."""
-        place = self.places[at]
+        place = _Place(self.names[at], *self.numbers[at].tolist())
         if not place.is_plain:
             return self.archive.read(place.name, limit)
         try:

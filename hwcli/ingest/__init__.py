@@ -14,6 +14,7 @@ from hwcli.errors import DatasetError, FetchError, RecipeError
 from hwcli.fetch import FetchOptions, fetch
 from hwcli.fetch.archive import Archive
 from hwcli.ingest.build import BuildOptions, Built, build_shards
+from hwcli.ingest.decode import get_ready_to_decode
 from hwcli.ingest.dedup import Dedup
 from hwcli.ingest.fingerprint import digests_of, fingerprint
 from hwcli.ingest.journal import Journal
@@ -98,11 +99,14 @@ def ingest(
         if not options.force and (info := _there_already(recipe, folder, options)):
             return info
         _refuse_foreign(folder)
+        jobs = options.jobs or _cores()
+        if jobs > 1:
+            get_ready_to_decode()
         prepared = prepare(recipe, options, fetching)
         partial = folder.with_name(folder.name + ".partial")
         journal = _journal(partial, options, resolved, prepared)
         try:
-            how = BuildOptions(options.jobs or _cores(), options.dedup)
+            how = BuildOptions(jobs, options.dedup)
             built = build_shards(recipe, prepared.plan, journal, how, building)
             info = _info(recipe, prepared, built, resolved)
             write_info(partial, info)

@@ -15,7 +15,7 @@ from hwcli.errors import HwcliError
 from hwcli.glyph import FAINTEST, Image, Normalisation, as_framed
 from hwcli.glyph_batch import inks_of, normalise_all
 from hwcli.ingest.dedup import Keys, image_keys
-from hwcli.processes import new_pool, submit
+from hwcli.processes import get_ready, new_pool, submit
 from hwcli.readers.reader import Block
 from hwcli.readers.stream import PixelBlock
 
@@ -149,6 +149,11 @@ def _plain(pixels: NDArray[np.uint8], treatment: Treatment) -> Decoded:
         return Decoded(images, np.arange(len(images)), image_keys(images))
     blank = tuple((int(i), BLANK) for i in np.flatnonzero(~inked))
     return Decoded(images[inked], np.flatnonzero(inked), image_keys(images[inked]), blank)
+
+
+def get_ready_to_decode() -> None:
+    """Begin to start what decoding processes are copies of; other work may go on meanwhile."""
+    get_ready(("hwcli.ingest.decode", "hwcli.readers.images"))
 
 
 def decode_all(
