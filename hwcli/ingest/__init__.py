@@ -212,10 +212,11 @@ def _info(
             homepage=source.homepage or None,
             archives=prepared.digests.get(source.name, ()),
             rows=built.counts["source"][source.name],
+            classes=classes,
             redistributable=source.redistributable,
             bibtex=source.bibtex,
         )
-        for source in recipe.source
+        for source, classes in zip(recipe.source, built.classes_of, strict=True)
     )
     return DatasetInfo(
         name=recipe.name,

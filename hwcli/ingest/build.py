@@ -42,6 +42,8 @@ class Built:
     shards: tuple[ShardEntry, ...]
     counts: dict[str, dict[str, int]]
     """`split`, `class`, `script` and `source`, each from name to rows."""
+    classes_of: tuple[int, ...]
+    """How many classes each source has rows of."""
     dropped: tuple[Dropped, ...]
     duplicates: DuplicatesEntry | None
     """None where they were not looked for."""
@@ -81,6 +83,7 @@ def build_shards(
     return Built(
         journal.entries(recipe.name),
         builder.tally.counts(),
+        builder.tally.classes_of(),
         plan.dropped + builder.tally.dropped(),
         listed if options.dedup != "off" else None,
     )

@@ -24,6 +24,7 @@ class Tally:
             "source": plan.tables.sources,
         }
         self._written = {by: np.zeros(len(names), np.int64) for by, names in self._names.items()}
+        self._cells = np.zeros((len(plan.tables.sources), len(plan.tables.classes)), np.int64)
         self._examples: dict[tuple[int, str], list[str]] = {}
         self._drops: Counter[tuple[int, str]] = Counter()
 
@@ -38,6 +39,14 @@ class Tally:
         ):
             count = np.bincount(column[rows], minlength=len(self._written[by]))
             self._written[by] += times * count
+
+        cell = columns.source[rows].astype(np.int64) * self._cells.shape[1] + columns.label[rows]
+        count = np.bincount(cell, minlength=self._cells.size).reshape(self._cells.shape)
+        self._cells += times * count
+
+    def classes_of(self) -> tuple[int, ...]:
+        """How many classes each source has rows of."""
+        return tuple((self._cells > 0).sum(axis=1).tolist())
 
     def drop(self, row: int, reason: str) -> None:
         """Count the row of this number as dropped, and keep the first few as examples."""

@@ -1,5 +1,6 @@
 """Makes a dataset, or plans it, and says what came of it."""
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -138,15 +139,35 @@ def tell(stdout: TextIO, folder: Path, info: "DatasetInfo", json_: bool) -> None
         f"{len(info.scripts)} script{'s' * (len(info.scripts) != 1)}",
         file=stdout,
     )
-    for by in ("split", "script", "source"):
-        cells = (f"{name} {count:,}" for name, count in info.counts.get(by, {}).items())
+    for by in ("split", "script"):
+        cells = (f"{name} {count:,}" for name, count in info.counts.get(by, {}).items() if count)
         print(f"  {by:8}{', '.join(cells)}", file=stdout)
-    for dropped in info.dropped:
-        print(f"  dropped {dropped.count:,} of {dropped.source}: {dropped.reason}", file=stdout)
+    _tell_sources(stdout, info)
+    if pairs := info.duplicates:
+        kinds = [(pairs.exact, "exact"), (pairs.near, "near"), (pairs.conflict, "conflicting")]
+        told = ", ".join(f"{count:,} {kind}" for count, kind in kinds if count)
+        if told:
+            print(f"  pairs   {told}: {folder / pairs.file}", file=stdout)
     for missing in info.recipe.get("missing", ()):
         print(f"  missing {missing}", file=stdout)
     for note in info.recipe.get("notes", ()):
         print(f"  note    {note}", file=stdout)
+
+
+def _tell_sources(stdout: TextIO, info: "DatasetInfo") -> None:
+    """A line for each source: its classes and rows, and what of it was dropped."""
+    width = max(len(s.name) for s in info.sources)
+    for i, source in enumerate(info.sources):
+        reasons = Counter[str]()
+        for dropped in info.dropped:
+            if dropped.source == source.name:
+                kind, _, _ = dropped.reason.partition(":")
+                reasons["duplicates" if kind == "duplicate" else dropped.reason] += dropped.count
+        told = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items())
+        head = "sources" if i == 0 else ""
+        line = f"  {head:8}{source.name:{width}}  {source.script} {source.classes:4} classes"
+        rows = f" {source.rows:>9,} rows"
+        print(line + rows + (f", dropped {told}" if told else ""), file=stdout)
 
 
 def _tell_plan(stdout: TextIO, recipe: "Recipe", prepared: "Prepared", json_: bool) -> None:
