@@ -201,6 +201,7 @@ class _Builder:
     def _rows(self, step: _Step, at: NDArray[np.intp], images: NDArray[np.uint8]) -> Rows:
         """The rows of `images`, which are those `at` these places of the step."""
         part, place = step.part, step.at[at]
+        origin = part.reader.origin
         return Rows(
             images=images,
             label=part.label[place],
@@ -208,5 +209,5 @@ class _Builder:
             source=np.full(len(at), part.source, np.int32),
             writer=part.writer[place],
             split=part.split[place],
-            origin=np.asarray([part.reader.origin(int(r)) for r in part.row[place]], object),
+            origin=np.asarray([origin(row) for row in part.row[place].tolist()], object),
         )

@@ -100,3 +100,22 @@ def test_pixels_that_end_early_are_one_line(suffix: str) -> None:
 def test_a_member_that_is_not_there_is_missing() -> None:
     with pytest.raises(MissingError):
         reader(ZipArchive(write_zip(Path("a.zip"), {"i": idx(IMAGES)}))).listing()
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_no_damage_of_packed_pixels_goes_unnoticed(zipped: bool) -> None:
+    packed = idx(IMAGES) if zipped else gzip.compress(idx(IMAGES))
+    for at in range(300, len(packed) - 8, len(packed) // 40):
+        spoilt = bytearray(packed)
+        spoilt[at] ^= 0x5A
+        if zipped:
+            path = write_zip(Path("a.zip"), {"i": packed, "l": idx(LABELS)})
+            whole = bytearray(path.read_bytes())
+            whole[40 + at % 400] ^= 0x5A  # within the packed bytes of the first member
+            path.write_bytes(whole)
+            one = reader(ZipArchive(path))
+        else:
+            one = on_disk(bytes(spoilt), gzip.compress(idx(LABELS)), ".gz")
+        with pytest.raises(FetchError):
+            one.listing()
+            read(one, [0, 1, 2])
