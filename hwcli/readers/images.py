@@ -51,6 +51,8 @@ class ImagesReader:
         pattern = re.compile(rule.pattern) if rule.pattern else None
         by_name = "label" in pattern.groupindex if pattern else False
         table = LabelTable(self._source, self._archive) if rule.table else None
+        if not (pattern or table):
+            return listing_of([_folder_of(name) for name in self._members])
         labels, writers, splits = [], [], []
         for name in self._members:
             found = pattern.search(name) if pattern else None

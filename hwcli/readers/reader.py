@@ -53,25 +53,27 @@ def listing_of(
     Raises:
         FetchError: a split is none.
     """
-    names, label = np.unique(np.asarray(labels, dtype=object), return_inverse=True)
-    texts, word = np.unique(np.asarray(words or [], dtype=object), return_inverse=True)
-    people, writer = np.unique(
-        np.asarray(writers if writers is not None else [""] * len(labels), dtype=object),
-        return_inverse=True,
-    )
-    known = tuple(map(str, people))
-    writer = writer.astype(np.int32)
-    if known and known[0] == "":
-        known, writer = known[1:], writer - 1
+    names, label = _coded(labels)
+    texts, word = _coded(words or [])
+    people, writer = _coded(writers) if writers is not None else ((), label * 0 - 1)
+    if people and people[0] == "":
+        people, writer = people[1:], writer - 1
     return Listing(
-        tuple(map(str, names)),
-        label.astype(np.int32),
-        known,
-        writer.astype(np.int32),
-        tuple(map(str, texts)),
-        word.astype(np.int32) if words else None,
+        names,
+        label,
+        people,
+        writer,
+        texts,
+        word if words else None,
         None if splits is None else _splits(splits),
     )
+
+
+def _coded(texts: list[str]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+    """The different ones of `texts` in order, and (N,) the index of each."""
+    known = tuple(sorted(set(texts)))
+    index = {text: i for i, text in enumerate(known)}
+    return known, np.fromiter((index[t] for t in texts), np.int32, len(texts))
 
 
 _SPLITS = {
