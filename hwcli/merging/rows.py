@@ -13,7 +13,7 @@ from hwcli.ingest.rows import Columns
 from hwcli.merging.tables import JoinedSources, joined_tables
 from hwcli.merging.texts import Texts
 from hwcli.merging.writers import People
-from hwcli.shards import CHUNK_ROWS, Rows, Split, Tables
+from hwcli.shards import Rows, Split, Tables
 
 _BLOCK_ROWS = 4096
 """Rows given at a time."""
@@ -85,7 +85,7 @@ class MergedRows:
             with ImageBlocks(path) as blocks:
                 for at in range(0, len(chosen), _BLOCK_ROWS):
                     places = chosen[at : at + _BLOCK_ROWS]
-                    yield start + places, _images(blocks, places)
+                    yield start + places, blocks.take(places)
 
     def rows(self, numbers: NDArray[np.int64], images: NDArray[np.uint8]) -> Rows:
         """The rows of `numbers`, which ascend, with their images."""
@@ -127,9 +127,3 @@ def _concatenated(parts: list[Columns]) -> Columns:
         np.concatenate([p.script for p in parts]),
         np.concatenate([p.source for p in parts]),
     )
-
-
-def _images(blocks: ImageBlocks, places: NDArray[np.intp]) -> NDArray[np.uint8]:
-    """The images at `places`, which ascend, of a shard."""
-    block, within = np.divmod(places, CHUNK_ROWS)
-    return np.concatenate([blocks[b][within[block == b]] for b in np.unique(block).tolist()])
