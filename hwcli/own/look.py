@@ -25,6 +25,7 @@ from hwcli.progress import Progress, silent
 from hwcli.readers import open_reader
 from hwcli.readers.reader import Listing, Reader
 from hwcli.recipe import Part, Source
+from hwcli.shards import Split
 
 _LIKE_LATIN = 0.3
 """Share of the images that the bundled classifier must read as their labels, one way up or
@@ -91,8 +92,27 @@ def _opened(place: Path, wish: LabelWish) -> tuple[str, Layout, list[Reader], li
     if closed:
         note = f"{counted(len(closed), 'folder')} left out, which may not be read: {closed[0]}"
         layout = replace(layout, notes=(*layout.notes, note))
-    source = replace(stub, part=layout.parts, label=layout.rule)
+    source = replace(stub, part=layout.parts, label=layout.rule, format=layout.format)
+    if (column := layout.rule.split_column) and (why := _no_split(source, archive)):
+        rule = replace(layout.rule, split_column="")
+        note = f"{column!r} is not taken for the split: {why}"
+        layout = replace(layout, rule=rule, notes=(*layout.notes, note))
+        source = replace(source, label=rule)
+    elif column:
+        layout = replace(layout, notes=(*layout.notes, f"splits by {column!r}"))
     return stub.url, layout, *_listed(place, source, archive)
+
+
+def _no_split(source: Source, archive: Archive) -> str:
+    """Why the column that is called so does not say which rows are of train and test."""
+    found: set[int] = set()
+    try:
+        for part in source.part:
+            split = open_reader(source, part, archive).listing().split
+            found.update(np.unique(split).tolist() if split is not None else ())
+    except FetchError as error:
+        return error.message
+    return "" if {Split.train, Split.test} <= found else "it has no train and test"
 
 
 def _stub(place: Path) -> Source:
