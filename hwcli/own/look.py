@@ -93,25 +93,24 @@ def _opened(place: Path, wish: LabelWish) -> tuple[str, Layout, list[Reader], li
         note = f"{counted(len(closed), 'folder')} left out, which may not be read: {closed[0]}"
         layout = replace(layout, notes=(*layout.notes, note))
     source = replace(stub, part=layout.parts, label=layout.rule, format=layout.format)
-    if (column := layout.rule.split_column) and (why := _no_split(source, archive)):
+    column = layout.rule.split_column
+    if why := _no_split(source, archive) if column else "":
         rule = replace(layout.rule, split_column="")
-        note = f"{column!r} is not taken for the split: {why}"
-        layout = replace(layout, rule=rule, notes=(*layout.notes, note))
+        layout = replace(layout, rule=rule)
         source = replace(source, label=rule)
-    elif column:
-        layout = replace(layout, notes=(*layout.notes, f"splits by {column!r}"))
+    if column:
+        note = f"{column!r} is not taken for the split: {why}" if why else f"splits by {column!r}"
+        layout = replace(layout, notes=(*layout.notes, note))
     return stub.url, layout, *_listed(place, source, archive)
 
 
 def _no_split(source: Source, archive: Archive) -> str:
     """Why the column that is called so does not say which rows are of train and test."""
-    found: set[int] = set()
     try:
-        for part in source.part:
-            split = open_reader(source, part, archive).listing().split
-            found.update(np.unique(split).tolist() if split is not None else ())
+        listings = [open_reader(source, part, archive).listing() for part in source.part]
     except FetchError as error:
         return error.message
+    found = {s for n in listings if n.split is not None for s in np.unique(n.split).tolist()}
     return "" if {Split.train, Split.test} <= found else "it has no train and test"
 
 
