@@ -1,5 +1,6 @@
 """Files that stand under their name only when whole."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -43,6 +44,17 @@ def growing_folder(folder: Path) -> Iterator[Path]:
     except BaseException:  # also Ctrl-C: nothing half-made is left behind
         shutil.rmtree(partial, ignore_errors=True)
         raise
+
+
+def check_writable(path: Path) -> None:
+    """Raise OSError, as `growing` would in the end, where `path` cannot be written."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+    partial = path.with_name(path.name + ".partial")
+    new = not partial.exists()
+    partial.open("ab").close()
+    if new:
+        partial.unlink()
 
 
 def write_bytes(path: Path, data: bytes | memoryview) -> None:

@@ -70,12 +70,6 @@ class Grouped:
             )
             yield from _blocks(rows, chosen)
 
-    def rows_of(self, split: Split) -> Iterator[Rows]:
-        """The rows of `split`, whatever their source, in the order of the shards."""
-        for number in sorted({n for g, ns in self._where.items() for n in ns if g.split is split}):
-            rows = self._shard(number)
-            yield from _blocks(rows, np.flatnonzero(rows.split == split))
-
     def _shard(self, number: int) -> Rows:
         if self._last is None or self._last[0] != number:
             self._last = None  # its memory is free before more is taken

@@ -1,5 +1,6 @@
 """A folder that one process at a time works on."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ def only_one(folder: Path) -> Iterator[None]:
     Raises:
         DatasetError: another process holds it.
     """
+    folder = Path(os.path.abspath(folder))  # noqa: PTH100 (`.` has no name to put a dot before)
     new = not folder.parent.exists()
     folder.parent.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(folder.with_name(f".{folder.name}.lock"))

@@ -1,7 +1,8 @@
 """Whether a model may have been trained on the very rows that it is judged on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from hwcli.dataset import DATA_FOLDER, Dataset, DatasetInfo, open_dataset
 from hwcli.errors import DatasetError, RecipeError
@@ -25,6 +26,11 @@ def doubt(model: ModelInfo, dataset: Dataset, split: Split) -> str | None:
     if name == model.dataset:
         return (
             f"{name} was made anew since this model was trained: "
+            f"its {split.name} rows may have been in training"
+        )
+    if model.dataset_sha256 in _merged_sha256(dataset.info):
+        return (
+            f"{name} was merged from {model.dataset}, on which the model was trained: "
             f"its {split.name} rows may have been in training"
         )
     if shared := _origins_of(dataset.info) & _trained_on(model):
@@ -55,13 +61,35 @@ def _trained_on(model: ModelInfo) -> frozenset[str]:
 
 def _origins_of(info: DatasetInfo) -> frozenset[str]:
     """Names and addresses of the sources, and the sha256 of the archives that were read."""
-    listed = info.recipe.get("source", ())
-    tables = [s for s in listed if isinstance(s, dict)] if isinstance(listed, list) else []
+    listed = (recipe.get("source") for recipe, _ in _recipes(info))
+    tables = (s for entry in listed for s in _tables(entry))
     return (
         frozenset(s.name for s in info.sources)
         | frozenset(a.partition(" ")[0] for s in info.sources for a in s.archives)
         | _addresses(str(s.get("url", "")) for s in tables)
     )
+
+
+def _merged_sha256(info: DatasetInfo) -> frozenset[str]:
+    """Of the datasets that this one was merged from, and those that they were."""
+    return frozenset(sha256 for _, sha256 in _recipes(info) if sha256)
+
+
+def _recipes(info: DatasetInfo) -> Iterator[tuple[dict[str, Any], str]]:
+    """The recipe of a dataset, and those of all that were merged to it, with their sha256."""
+    waiting: list[tuple[dict[str, Any], str]] = [(info.recipe, "")]
+    while waiting:
+        recipe, sha256 = waiting.pop()
+        yield recipe, sha256
+        for part in _tables(recipe.get("merged")):
+            inner = part.get("recipe")
+            known = inner if isinstance(inner, dict) else {}
+            waiting.append((known, str(part.get("sha256", ""))))
+
+
+def _tables(listed: object) -> list[dict[str, Any]]:
+    """The tables in a list that somebody may have edited."""
+    return [t for t in listed if isinstance(t, dict)] if isinstance(listed, list | tuple) else []
 
 
 def _addresses(urls: Iterable[str]) -> frozenset[str]:

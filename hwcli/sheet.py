@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from hwcli.atomic import growing, writing
+from hwcli.blocks import ImageBlocks
 from hwcli.characters import codepoints
 from hwcli.dataset import Dataset
 from hwcli.errors import InputError
@@ -16,9 +18,19 @@ from hwcli.fonts import font_for, plain_font
 _CELL = 36
 """Side of a glyph with its margin, px."""
 _CAPTION = 136
-"""Room for the character and three code points, px."""
+"""Room for the character and three code points, or for three short lines, px."""
+_MARGIN = 4
 _FONT_PX = 22
 _CODE_PX = 11
+_CODES_AT = 44
+"""Where the code points stand, px."""
+_CODES_ROOM = 60
+"""Room below which code points are not worth writing, px: beside a word they tell nobody much."""
+_LEFT_OUT = "…"
+_LINES = 3
+"""Lines of small type beside a glyph."""
+_LONGEST = 120
+"""Characters of a class name of which it is tried how many fit."""
 _PAPER, _GRID, _TEXT = 255, 200, 0
 
 
@@ -43,18 +55,41 @@ def write_sheet(dataset: Dataset, path: Path, options: SheetOptions = SheetOptio
         DatasetError: the dataset is damaged.
         InputError: `path` cannot be written.
     """
-    rows = dataset.load()
+    lines = [
+        _line(character, glyphs, options.samples)
+        for character, glyphs in zip(dataset.info.classes, _glyphs(dataset, options), strict=True)
+        if len(glyphs)
+    ]
+    with writing(path, InputError), growing(path) as partial:
+        _tiled(lines, options.columns).save(partial, format="PNG")
+
+
+def _glyphs(dataset: Dataset, options: SheetOptions) -> list[NDArray[np.uint8]]:
+    """For each class its glyphs to draw, uint8 (n, size, size); of shards one is in memory."""
+    labels, sources, counts = [], [], []
+    for number in range(len(dataset.info.shards)):
+        rows = dataset.shard(number)
+        labels.append(rows.label)
+        sources.append(rows.source)
+        counts.append(len(rows))
+    label, source = (np.concatenate([np.empty(0, np.int32), *c]) for c in (labels, sources))
     random = np.random.default_rng(options.seed)
-    lines = []
-    for label, character in enumerate(dataset.info.classes):
-        of_class = np.flatnonzero(rows.label == label)
-        if len(of_class):
-            chosen = _spread(rows.source[of_class], options.samples, random)
-            lines.append(_line(character, rows.images[of_class[chosen]], options.samples))
-    try:
-        _tiled(lines, options.columns).save(path, format="PNG")
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from error
+    chosen = []
+    for code in range(len(dataset.info.classes)):
+        of_class = np.flatnonzero(label == code)
+        chosen.append(of_class[_spread(source[of_class], options.samples, random)])
+    wanted = np.unique(np.concatenate([np.empty(0, np.intp), *chosen]))
+    size = dataset.info.normalisation.size
+    images = [np.empty((0, size, size), np.uint8)]
+    start = 0
+    for entry, count in zip(dataset.info.shards, counts, strict=True):
+        places = wanted[(wanted >= start) & (wanted < start + count)] - start
+        if len(places):
+            with ImageBlocks(dataset.folder / entry.file) as blocks:
+                images.append(blocks.take(places))
+        start += count
+    drawn = np.concatenate(images)
+    return [drawn[wanted.searchsorted(rows)] for rows in chosen]
 
 
 def _spread(source: NDArray[np.int32], count: int, random: np.random.Generator) -> NDArray[np.intp]:
@@ -82,9 +117,10 @@ def _line(character: str, glyphs: NDArray[np.uint8], samples: int) -> Image.Imag
 
 
 def _tiled(lines: list[Image.Image], columns: int) -> Image.Image:
-    deep = -(-len(lines) // columns)
+    """The lines one below the other, in at most `columns` columns."""
+    deep = max(1, -(-len(lines) // columns))
     width, height = lines[0].size if lines else (1, 1)
-    sheet = Image.new("L", (width * columns, max(1, deep) * height), _PAPER)
+    sheet = Image.new("L", (width * max(1, -(-len(lines) // deep)), deep * height), _PAPER)
     pen = ImageDraw.Draw(sheet)
     for i, line in enumerate(lines):
         x, y = i // deep * width, i % deep * height
@@ -94,14 +130,57 @@ def _tiled(lines: list[Image.Image], columns: int) -> Image.Image:
 
 
 def _caption(pen: ImageDraw.ImageDraw, character: str) -> None:
-    """The character, where a font here has it, and its code points."""
+    """The character, where a font here has it, and its code points; a word in small type."""
+    room = _CAPTION - 2 * _MARGIN
+    file = font_for(character + _LEFT_OUT) or font_for(character)
+    small = _font(plain_font(), _CODE_PX)
+    if file is None:
+        _write(pen, _MARGIN, codepoints(character), small, room)
+        return
+    large = _font(file, _FONT_PX)
+    width = large.getlength(character)
+    if width > room:
+        _write(pen, _MARGIN, character, _font(file, _CODE_PX), room)
+        return
+    pen.text((_MARGIN, 2), character, fill=_TEXT, font=large)
     codes = codepoints(character).replace("U+", "")
-    file = font_for(character)
-    if file is not None:
-        pen.text((4, 2), character, fill=_TEXT, font=_font(file, _FONT_PX))
-        pen.text((44, _CELL - 14), codes, fill=_TEXT, font=_font(plain_font(), _CODE_PX))
+    at = max(_CODES_AT, _MARGIN + int(width) + 6)
+    if _CAPTION - at < _CODES_ROOM:
+        return
+    if small.getlength(codes) <= _CAPTION - at:
+        pen.text((at, _CELL - 14), codes, fill=_TEXT, font=small)
     else:
-        pen.text((4, _CELL // 2 - 6), f"U+{codes}", fill=_TEXT, font=_font(plain_font(), _CODE_PX))
+        _write(pen, at, codes, small, _CAPTION - at)
+
+
+def _write(
+    pen: ImageDraw.ImageDraw, x: int, text: str, font: ImageFont.FreeTypeFont, room: int
+) -> None:
+    """`text` from `x` on in up to three lines no wider than `room`, px; its middle left out."""
+    lines = _wrapped(text[: 2 * _LONGEST], font, room)
+    keep = min(len(text), _LONGEST)
+    while len(lines) > _LINES and keep > 1:
+        keep -= 1
+        lines = _wrapped(
+            f"{text[: -(-keep // 2)]}{_LEFT_OUT}{text[len(text) - keep // 2 :]}", font, room
+        )
+    top = (_CELL - len(lines) * (_CODE_PX + 1)) // 2
+    for i, line in enumerate(lines):
+        pen.text((x, top + i * (_CODE_PX + 1)), line, fill=_TEXT, font=font)
+
+
+def _wrapped(text: str, font: ImageFont.FreeTypeFont, room: int) -> list[str]:
+    """`text` in lines no wider than `room`, px, broken at blanks if there are some."""
+    lines = []
+    while text:
+        fits = 1
+        while fits < len(text) and font.getlength(text[: fits + 1]) <= room:
+            fits += 1
+        blank = text.rfind(" ", 1, fits + 1) if fits < len(text) else -1
+        cut = blank if blank > 0 else fits
+        lines.append(text[:cut])
+        text = text[cut:].lstrip(" ")
+    return lines
 
 
 @lru_cache(maxsize=64)

@@ -115,7 +115,10 @@ CHARACTERS = st.one_of(
 
 @st.composite
 def row_lists(draw: st.DrawFn) -> list[Row]:
-    """Rows without exact duplicates: equal pixels are in one split, each under a character."""
+    """Rows without exact duplicates: equal pixels are in one split, each under a character.
+
+    In one source they are one sheet of paper, so by one hand.
+    """
     chars = draw(st.lists(CHARACTERS, min_size=1, max_size=6, unique=True))
     splits = draw(st.lists(st.sampled_from(Split), min_size=1, max_size=3))
     drawn = draw(
@@ -128,9 +131,11 @@ def row_lists(draw: st.DrawFn) -> list[Row]:
         )
     )  # fmt: skip
     place: dict[int, Split] = {}
+    hands: dict[tuple[int, int], int] = {}
     rows: dict[tuple[int, str], Row] = {}
     for image, char, split, source, writer in drawn:
         split = place.setdefault(image, split)
         person = writer if writer < 0 else 10 * source + writer
+        person = hands.setdefault((image, source), person)
         rows.setdefault((image, char), Row(image, char, split, source, person))
     return list(rows.values())

@@ -13,6 +13,7 @@ from hwcli.export.card import card
 from hwcli.export.layout import Job, Layout
 from hwcli.export.recipe_file import recipe_file
 from hwcli.grouped import Grouped
+from hwcli.lock import only_one
 from hwcli.progress import Progress, silent
 
 ExportFormat = Literal["imagefolder", "webdataset", "parquet", "npz"]
@@ -54,7 +55,7 @@ def export_dataset(
         DatasetError: it is damaged or empty, `folder` is there, or cannot be written.
         DependencyError: the format needs a package that is not installed.
     """
-    with writing(folder, DatasetError):
+    with writing(folder, DatasetError), only_one(folder):
         _refuse(folder, force)
         with growing_folder(folder) as partial:
             job = Job(Grouped(dataset), partial, progress)

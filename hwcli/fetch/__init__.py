@@ -21,7 +21,8 @@ from hwcli.shards import sha256_of
 
 _log = logging.getLogger(__name__)
 
-_ASSETS = Path(hwcli.__file__).parent / "assets"
+ASSETS = Path(hwcli.__file__).parent / "assets"
+"""What `package:` addresses stand below."""
 
 
 def _cache() -> Path:
@@ -71,7 +72,7 @@ def _fetch(source: Source, options: FetchOptions, progress: Progress) -> Archive
         path = source.mirror_path and _from_mirror(source.mirror_path, options, None, progress)
         return _local(path or Path(rest.removeprefix("//")), source, options)
     if scheme == "package":
-        return _local(_ASSETS / rest, source, options)
+        return _local(ASSETS / rest, source, options)
     if source.url.endswith("/"):
         return _fetch_members(source, options, progress)
     where = mirror_path(source)
@@ -107,7 +108,7 @@ def _fetch_members(source: Source, options: FetchOptions, progress: Progress) ->
     """The members of a publisher who ships single files; those that are missing are left out."""
     found: dict[str, Path] = {}
     missing: dict[str, MissingError] = {}
-    for name in dict.fromkeys(n for p in source.part for n in (p.images, p.labels) if n):
+    for name in member_files(source):
         sha256 = source.sha256.get(name)
         try:
             path = _from_mirror(mirror_path(source) + name, options, sha256, progress)
@@ -121,6 +122,11 @@ def _fetch_members(source: Source, options: FetchOptions, progress: Progress) ->
     return Files(shown(source.url), found, missing)
 
 
+def member_files(source: Source) -> list[str]:
+    """The files that are fetched one by one, of a source whose address ends in `/`."""
+    return list(dict.fromkeys(n for p in source.part for n in (p.images, p.labels) if n))
+
+
 def _from_mirror(
     where: str, options: FetchOptions, sha256: str | None, progress: Progress
 ) -> Path | None:
@@ -129,7 +135,7 @@ def _from_mirror(
         return None
     if options.mirror.startswith(("https:", "http:")):
         url = f"{options.mirror.rstrip('/')}/{quote(where)}"
-        target = _cached(url, options)
+        target = cached_path(url, options)
         if not target.exists():
             if options.offline:
                 return None
@@ -149,14 +155,14 @@ def _from_network(
 ) -> Path:
     """The file at the first of `urls` that gives it, or as an earlier run has left it."""
     sha256 = source.sha256.get(Path(urlsplit(urls[0]).path).name)
-    cached = (_cached(url, options) for url in urls)
+    cached = (cached_path(url, options) for url in urls)
     if path := next((p for p in cached if p.exists()), None):
         _check(path, sha256)
         return path
     _need_network(urls[0], options)
     fault: FetchError | None = None
     for url in urls:
-        target = _cached(url, options)
+        target = cached_path(url, options)
         try:
             download(url, target, sha256=sha256, patience=options.patience, progress=progress)
             return target
@@ -167,7 +173,8 @@ def _from_network(
     raise fault
 
 
-def _cached(url: str, options: FetchOptions) -> Path:
+def cached_path(url: str, options: FetchOptions) -> Path:
+    """Where the download of `url` lies in the cache, or will."""
     key = hashlib.sha256(url.encode()).hexdigest()[:16]
     return options.cache / key / (Path(urlsplit(url).path).name or "file")
 

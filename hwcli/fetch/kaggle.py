@@ -1,6 +1,7 @@
 """Kaggle datasets, by kagglehub: its credentials, its cache, public sets without a login."""
 
 import logging
+import os
 from pathlib import Path
 
 from hwcli.errors import AuthError, FetchError
@@ -9,6 +10,17 @@ from hwcli.fetch.archive import MissingError
 _log = logging.getLogger(__name__)
 
 _LOGIN = "put a token from kaggle.com/settings into ~/.kaggle/kaggle.json, or use --mirror"
+
+
+def cached(handle: str) -> Path | None:
+    """The folder in kagglehub's cache with the newest files of `owner/name`, None if not there.
+
+    kagglehub itself is not asked: it takes half a second to start.
+    """
+    base = os.environ.get("KAGGLEHUB_CACHE") or Path.home() / ".cache/kagglehub"
+    versions = Path(base, "datasets", handle, "versions")
+    there = [p for p in versions.glob("*") if p.name.isdecimal() and p.is_dir()]
+    return max(there, key=lambda p: int(p.name), default=None)
 
 
 def fetch(handle: str) -> Path:

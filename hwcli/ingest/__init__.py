@@ -95,6 +95,8 @@ def ingest(
         RecipeError: the options do not fit the recipe.
     """
     resolved = _resolved(recipe, options)
+    if folder.name in ("", ".."):  # what stands beside it is called by its name
+        folder = Path(os.path.abspath(folder))  # noqa: PTH100 (links stay what they are)
     with writing(folder, DatasetError), only_one(folder):
         if not options.force and (info := _there_already(recipe, folder, options)):
             return info

@@ -8,7 +8,7 @@ from typing import IO
 
 from hwcli.dataset import DuplicatesEntry
 from hwcli.ingest.dedup import Pair
-from hwcli.ingest.rows import Plan
+from hwcli.ingest.rows import Numbered
 from hwcli.shards import Split, sha256_of
 
 FILE_NAME = "duplicates.csv"
@@ -19,9 +19,9 @@ _HEAD = ("kind", "dropped", "distance", *_COLUMNS, *(f"of_{c}" for c in _COLUMNS
 class PairList:
     """Writes a line for each pair: its kind, whether the first was dropped, and both rows."""
 
-    def __init__(self, folder: Path, plan: Plan, size: int = 0) -> None:
+    def __init__(self, folder: Path, rows: Numbered, size: int = 0) -> None:
         """Go on after the first `size` bytes of what an earlier run has left in `folder`."""
-        self._plan = plan
+        self._rows = rows
         self._path = folder / FILE_NAME
         self._kinds: Counter[str] = Counter()
         if size:
@@ -62,9 +62,9 @@ class PairList:
         return DuplicatesEntry(FILE_NAME, sha256_of(self._path), **kinds)
 
     def _row(self, row: int) -> tuple[str, str, str, str]:
-        columns, tables = self._plan.columns, self._plan.tables
+        columns, tables = self._rows.columns, self._rows.tables
         return (
-            self._plan.origin(row),
+            self._rows.origin(row),
             tables.sources[columns.source[row]],
             Split(int(columns.split[row])).name,
             tables.classes[columns.label[row]],

@@ -1,6 +1,7 @@
 """The plan of a dataset: every row it will have, before a pixel is decoded."""
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,21 @@ class Columns:
     split: NDArray[np.uint8]
     script: NDArray[np.int16]
     source: NDArray[np.int16]
+
+
+class Numbered(Protocol):
+    """Rows that go by a number: what is known of each, and where its image lies."""
+
+    @property
+    def tables(self) -> Tables:
+        """What the indices in the columns stand for."""
+
+    @property
+    def columns(self) -> Columns:
+        """What is known of every row."""
+
+    def origin(self, row: int) -> str:
+        """Where the image of the row of this number lies within its source."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

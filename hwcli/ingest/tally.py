@@ -1,12 +1,13 @@
 """Counts what is written and what is not."""
 
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.dataset import Dropped
-from hwcli.ingest.rows import Plan
+from hwcli.ingest.rows import Numbered
 from hwcli.shards import Split
 
 _EXAMPLES = 5
@@ -15,13 +16,15 @@ _EXAMPLES = 5
 class Tally:
     """Rows written, by split, class, script and source, and rows dropped, by source and reason."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+    def __init__(self, rows: Numbered, place: Callable[[int], str] | None = None) -> None:
+        """Counts some of `rows`; `place` tells people where one of them lies, if not its origin."""
+        self._columns = rows.columns
+        self._place = place or rows.origin
         self._names = {
             "split": tuple(s.name for s in Split),
-            "class": plan.tables.classes,
-            "script": plan.tables.scripts,
-            "source": plan.tables.sources,
+            "class": rows.tables.classes,
+            "script": rows.tables.scripts,
+            "source": rows.tables.sources,
         }
         self._written = {by: np.zeros(len(names), np.int64) for by, names in self._names.items()}
         self._cells = np.zeros((len(plan.tables.sources), len(plan.tables.classes)), np.int64)
@@ -30,7 +33,7 @@ class Tally:
 
     def add(self, rows: NDArray[np.int64], times: int = 1) -> None:
         """Count the rows of these numbers as written, or with −1 as no longer written."""
-        columns = self._plan.columns
+        columns = self._columns
         for by, column in (
             ("split", columns.split),
             ("class", columns.label),
@@ -50,11 +53,11 @@ class Tally:
 
     def drop(self, row: int, reason: str) -> None:
         """Count the row of this number as dropped, and keep the first few as examples."""
-        key = (int(self._plan.columns.source[row]), reason)
+        key = (int(self._columns.source[row]), reason)
         self._drops[key] += 1
         examples = self._examples.setdefault(key, [])
         if len(examples) < _EXAMPLES:
-            examples.append(self._plan.origin(row))
+            examples.append(self._place(row))
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Rows written, by split, class, script and source."""

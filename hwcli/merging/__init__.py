@@ -1,52 +1,53 @@
 """Datasets joined to one: one class a character, one source a publisher, no image twice."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import hwcli
 from hwcli.atomic import growing_folder, writing
-from hwcli.dataset import FILE_NAME, Dataset, DatasetInfo, check_name, write_info
+from hwcli.dataset import (
+    FILE_NAME,
+    Dataset,
+    DatasetInfo,
+    Dropped,
+    DuplicatesEntry,
+    ShardEntry,
+    check_name,
+    write_info,
+)
 from hwcli.errors import DatasetError
 from hwcli.glyph import Normalisation
-from hwcli.grouped import Grouped
-from hwcli.merging.seen import Seen
-from hwcli.merging.series import Shards
-from hwcli.merging.tables import JoinedSources, MergeTally, join_sources
-from hwcli.merging.writers import JoinedWriters, join_writers
+from hwcli.ingest.dedup import Duplicates, image_keys, reason
+from hwcli.ingest.journal import Journal, Mark
+from hwcli.ingest.pairs import PairList
+from hwcli.ingest.series import ShardSeries
+from hwcli.ingest.tally import Tally
+from hwcli.lock import only_one
+from hwcli.merging.rows import MergedRows
+from hwcli.merging.tables import JoinedSources, join_sources
+from hwcli.merging.texts import Texts
 from hwcli.progress import Progress, silent
-from hwcli.shards import Rows, Split, Tables
+from hwcli.shards import Split, Tables
 from hwcli.structure import unstructure
 
 _ORDER = (Split.test, Split.val, Split.train)
 """Test rows come first, so that of two equal images the one in train is dropped."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Maps:
-    """From the numbers in one dataset's columns to those of the merged one."""
+@dataclass(frozen=True, slots=True)
+class _Merged:
+    """What came of the rows."""
 
-    label: NDArray[np.int32]
-    script: NDArray[np.int32]
-    source: NDArray[np.int32]
-    writer: NDArray[np.int32]
-    """Its last is −1, so that −1 stays −1."""
-
-    def apply(self, rows: Rows) -> Rows:
-        """`rows` with the numbers of the merged dataset."""
-        return Rows(
-            images=rows.images,
-            label=self.label[rows.label],
-            script=self.script[rows.script],
-            source=self.source[rows.source],
-            writer=self.writer[rows.writer],
-            split=rows.split,
-            origin=rows.origin,
-        )
+    tables: Tables
+    shards: tuple[ShardEntry, ...]
+    counts: dict[str, dict[str, int]]
+    dropped: tuple[Dropped, ...]
+    duplicates: DuplicatesEntry
+    notes: tuple[str, ...]
 
 
 def merge_datasets(
@@ -71,35 +72,105 @@ def merge_datasets(
         DatasetError: they are not normalised alike, one is damaged, or `folder` is there or cannot
             be written.
     """
-    notes = list(_differences(datasets))
-    with writing(folder, DatasetError):
+    differences = tuple(_differences(datasets))
+    with writing(folder, DatasetError), only_one(folder):
         name = _name_of(folder, force)
         sources = join_sources(datasets)
-        writers = join_writers(datasets, sources)
-        tables = _tables(datasets, sources)
-        tally = MergeTally(tables, datasets)
         with growing_folder(folder) as partial:
-            shards = Shards(partial, name, datasets[0].info.normalisation.size, tables)
-            maps = [_maps(d, tables, sources, writers, i) for i, d in enumerate(datasets)]
-            for rows in _fresh(datasets, maps, tally, progress):
-                shards.append(rows)
+            made = _write(datasets, sources, partial, name, progress)
             first = datasets[0].info
+            rows = made.counts["source"]
             info = DatasetInfo(
                 name=name,
                 title=" + ".join(dict.fromkeys(d.info.title for d in datasets)),
                 target=first.target,
                 normalisation=first.normalisation,
-                classes=tables.classes,
-                scripts=tables.scripts,
-                sources=tally.counted(sources.entries),
-                shards=shards.finish(),
-                counts=tally.counts(),
-                dropped=tally.dropped(),
-                recipe=_recipe(datasets, [*notes, *sources.notes, *writers.notes, *tally.notes()]),
+                classes=made.tables.classes,
+                scripts=made.tables.scripts,
+                sources=tuple(replace(e, rows=rows[e.name]) for e in sources.entries),
+                shards=made.shards,
+                counts=made.counts,
+                dropped=made.dropped,
+                duplicates=made.duplicates,
+                recipe=_recipe(datasets, [*differences, *sources.notes, *made.notes]),
                 hwcli=hwcli.__version__,
             )
             write_info(partial, info)
     return info
+
+
+def _write(
+    datasets: Sequence[Dataset],
+    sources: JoinedSources,
+    folder: Path,
+    name: str,
+    progress: Progress,
+) -> _Merged:
+    """Write the rows of `datasets` that stay as shards in `folder`, and the list of the others."""
+    journal = Journal(folder, name)
+    with Texts(folder) as origins:
+        rows = MergedRows(datasets, sources, origins)
+        size = datasets[0].info.normalisation.size
+        with (
+            PairList(folder, rows) as pairs,
+            ShardSeries(journal, name, size, rows.tables) as series,
+        ):
+            weeded = _Weeded(rows, pairs)
+            for split in _ORDER:
+                weeded.into(series, split, progress)
+            series.finish()
+            duplicates = pairs.finish()
+    entries = journal.entries(name)
+    journal.name_shards(entries)
+    journal.clear(folder)
+    return _Merged(
+        rows.tables,
+        entries,
+        weeded.tally.counts(),
+        weeded.tally.dropped(),
+        duplicates,
+        (*rows.notes, *weeded.notes()),
+    )
+
+
+class _Weeded:
+    """The rows that stay; of equal images the first does."""
+
+    def __init__(self, rows: MergedRows, pairs: PairList) -> None:
+        self._rows = rows
+        self._pairs = pairs
+        self._duplicates = Duplicates(rows.columns.label, rows.columns.split)
+        self._stays = np.zeros(len(rows), np.bool_)
+        self._done = 0
+        self.tally = Tally(rows, rows.place)
+
+    def into(self, series: ShardSeries, split: Split, progress: Progress) -> None:
+        """Give the rows of `split` that stay to `series`; splits to judge on come first."""
+        splits = self._rows.columns.split
+        for number, images in self._rows.of_split(split):
+            keys = image_keys(images)
+            keep, found = self._duplicates.judge(keys, number)
+            for pair in found:
+                self._pairs.add(pair)
+                if pair.dropped:
+                    of = Split(int(splits[pair.of]))
+                    self.tally.drop(pair.row, reason(pair, of, of is split))
+            kept = number[keep]
+            self._stays[kept] = True
+            self.tally.add(kept)
+            series.append(self._rows.rows(kept, images[keep]), kept, keys[keep], Mark())
+            self._done += len(number)
+            progress(self._done, len(self._rows))
+
+    def notes(self) -> tuple[str, ...]:
+        """People whose rows are in train and in a split to judge on."""
+        known = self._stays & (self._rows.writer >= 0)
+        train = self._rows.columns.split == Split.train
+        writer = self._rows.writer
+        both = np.intersect1d(writer[known & train], writer[known & ~train])
+        if not len(both):
+            return ()
+        return (f"{len(both):,} writers are in train and also in val or test: splits are kept",)
 
 
 def _name_of(folder: Path, force: bool) -> str:
@@ -144,49 +215,6 @@ def _differences(datasets: Sequence[Dataset]) -> Iterator[str]:
 def _unequal(one: Normalisation, two: Normalisation) -> list[str]:
     left, right = unstructure(one), unstructure(two)
     return [name for name in left if left[name] != right[name]]
-
-
-def _tables(datasets: Sequence[Dataset], sources: JoinedSources) -> Tables:
-    return Tables(
-        tuple(sorted({c for d in datasets for c in d.info.classes})),
-        tuple(sorted({s for d in datasets for s in d.info.scripts})),
-        tuple(s.name for s in sources.entries),
-    )
-
-
-def _maps(
-    dataset: Dataset, tables: Tables, sources: JoinedSources, writers: JoinedWriters, number: int
-) -> _Maps:
-    label = {c: i for i, c in enumerate(tables.classes)}
-    return _Maps(
-        label=np.asarray([label[c] for c in dataset.info.classes], np.int32),
-        script=np.asarray([tables.scripts.index(s) for s in dataset.info.scripts], np.int32),
-        source=np.asarray(sources.places[number], np.int32),
-        writer=writers.numbers[number],
-    )
-
-
-def _fresh(
-    datasets: Sequence[Dataset], maps: list[_Maps], tally: MergeTally, progress: Progress
-) -> Iterator[Rows]:
-    """The rows to write, in order, those dropped and kept told to `tally`."""
-    seen = Seen()
-    walks = [Grouped(d) for d in datasets]
-    done, total = 0, sum(map(len, walks))
-    for split in _ORDER:
-        for number, walk in enumerate(walks):
-            for block in walk.rows_of(split):
-                rows = maps[number].apply(block)
-                fresh = np.ones(len(rows), np.bool_)
-                for i, image in enumerate(rows.images):
-                    if reason := seen.why_not(image, int(rows.label[i]), split):
-                        tally.drop(number, int(rows.source[i]), reason, rows.origin[i])
-                        fresh[i] = False
-                kept = rows.take(fresh)
-                tally.add(kept)
-                yield kept
-                done += len(rows)
-                progress(done, total)
 
 
 def _recipe(datasets: Sequence[Dataset], notes: list[str]) -> dict[str, Any]:

@@ -7,62 +7,40 @@ apart, and a note says that they may be the same.
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.dataset import Dataset
-from hwcli.merging.tables import JoinedSources
 from hwcli.shards import Rows
 
 _Person = tuple[int, int]
 """Number of the dataset, and of the writer in it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class JoinedWriters:
-    """The writers of several datasets, counted as one."""
-
-    numbers: tuple[NDArray[np.int32], ...]
-    """For each dataset, the new number of each of its writers; the last is −1."""
-    notes: tuple[str, ...]
-
-
-def join_writers(datasets: Sequence[Dataset], sources: JoinedSources) -> JoinedWriters:
-    """New numbers for the writers of `datasets`, those of one person the same.
-
-    Raises:
-        DatasetError: a shard is missing or damaged.
-    """
-    places = [set(own) for own in sources.places]
-    shared = {p for i, own in enumerate(places) for q in places[:i] for p in own & q}
-    people = _People()
-    for number, dataset in enumerate(datasets):
-        place = np.asarray(sources.places[number], np.int32)
-        for k in range(len(dataset.info.shards)):
-            people.meet(number, dataset.shard(k), place, shared)
-    names = [e.name for e in sources.entries]
-    return JoinedWriters(people.numbers(len(datasets)), people.notes(names))
-
-
-class _People:
+class People:
     """Persons known so far, by the images that show who is who."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared: Collection[int]) -> None:
+        """`shared`: the sources that several datasets have."""
+        self._shared = np.asarray(list(shared), np.int32)
         self._same: dict[_Person, _Person] = {}
         """From each person to another of the same, or to itself."""
         self._hand: dict[bytes, _Person] = {}
         self._of: dict[int, set[_Person]] = {}
         """Persons of each source that several datasets have."""
 
-    def meet(self, dataset: int, rows: Rows, place: NDArray[np.int32], shared: set[int]) -> None:
-        """Take note of who wrote `rows`."""
+    def meet(self, dataset: int, rows: Rows, source: NDArray[np.int16]) -> None:
+        """Take note of who wrote `rows`, a shard of the dataset of this number.
+
+        Args:
+            dataset: its number.
+            rows: some of its rows.
+            source: (N,) their sources, as the merged dataset counts them.
+        """
         for writer in np.unique(rows.writer[rows.writer >= 0]).tolist():
             self._same.setdefault((dataset, writer), (dataset, writer))
-        source = place[rows.source]
-        for i in np.flatnonzero((rows.writer >= 0) & np.isin(source, list(shared))):
+        for i in np.flatnonzero((rows.writer >= 0) & np.isin(source, self._shared)):
             person = (dataset, int(rows.writer[i]))
             self._of.setdefault(int(source[i]), set()).add(person)
             text = f"{source[i]} {rows.origin[i]}".encode("utf-8", "surrogatepass")
@@ -70,7 +48,10 @@ class _People:
             self._join(self._hand.setdefault(key, person), person)
 
     def numbers(self, datasets: int) -> tuple[NDArray[np.int32], ...]:
-        """The new numbers, in the order in which people were met."""
+        """For each dataset the new number of each of its writers; the last is −1.
+
+        People are numbered in the order in which they were met, those of one person the same.
+        """
         new: dict[_Person, int] = {}
         for person in sorted(self._same):
             new.setdefault(self._root(person), len(new))
@@ -83,7 +64,7 @@ class _People:
             tables.append(table)
         return tuple(tables)
 
-    def notes(self, sources: list[str]) -> tuple[str, ...]:
+    def notes(self, sources: Sequence[str]) -> tuple[str, ...]:
         """What is known, and what is not, of the writers of sources that several datasets have."""
         notes = []
         for source, people in sorted(self._of.items()):

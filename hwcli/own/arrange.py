@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hwcli.errors import InputError, UsageError
 from hwcli.fetch.archive import Archive
-from hwcli.own.arrays import array_parts, strangers
+from hwcli.own.arrays import array_parts, column_rule, strangers
 from hwcli.own.findings import Layout, counted
 from hwcli.own.labels import THREE_WAYS, LabelWish
 from hwcli.own.layout import (
@@ -18,7 +18,8 @@ from hwcli.own.layout import (
     recurring,
     tree_of,
 )
-from hwcli.own.tables import Table, read_table
+from hwcli.own.sidecars import sidecar_layout
+from hwcli.own.tables import ENDINGS, Table, read_table
 from hwcli.recipe import LabelRule, Part, Source
 
 _MANY_TABLES = 5
@@ -69,9 +70,11 @@ def _detect(
     tree: Tree,
     by_folder: tuple[LabelRule, list[str], list[str]] | None,
 ) -> Layout:
-    """Folders that are characters, else a table, else any folders, else names of files."""
+    """Folders that are characters, else files of labels, a table, any folders, names of files."""
     if by_folder and is_all_characters(by_folder[1]):
         return _layout(tree, by_folder[0], "the folder's name", notes=by_folder[2])
+    if beside := sidecar_layout(archive, tree):
+        return beside
     tables = _tables(archive, tree)
     if len(tables) == 1:
         return _by_table(tree, tables[0])
@@ -98,7 +101,7 @@ def _detect(
 
 def _why_no_table(archive: Archive, tree: Tree) -> str:
     """What keeps the first table beside the images from being their table of labels."""
-    member = next((n for n in tree.others if n.lower().endswith(".csv")), None)
+    member = next((n for n in tree.others if n.lower().endswith(ENDINGS)), None)
     if member is None:
         return ""
     try:
@@ -154,7 +157,7 @@ def _by_table(tree: Tree, table: Table) -> Layout:
 
 def _tables(archive: Archive, tree: Tree) -> list[Table]:
     """The tables beside the images that name most of them."""
-    members = [n for n in tree.others if n.lower().endswith(".csv")]
+    members = [n for n in tree.others if n.lower().endswith(ENDINGS)]
     found = []
     for member in members if len(members) <= _MANY_TABLES else []:
         try:
@@ -212,7 +215,10 @@ def _arrays(
         notes += [f"split by name: {_what(p)} is {p.split}" for p in parts]
     elif len(parts) > 1:
         notes += [f"taken together: {_what(p)}" for p in parts]
-    return Layout(parts, LabelRule(), how, len(parts), others, tuple(notes))
+    rule = column_rule(archive, parts)
+    if rule.writer_column:
+        notes.append(f"writers by the column {rule.writer_column!r}")
+    return Layout(parts, rule, how, len(parts), others, tuple(notes))
 
 
 def _what(part: Part) -> str:

@@ -3,15 +3,22 @@
 import re
 import zipfile
 from collections.abc import Sequence
+from math import prod
 
 from hwcli.errors import HwcliError
 from hwcli.fetch.archive import Archive, reading
 from hwcli.own.layout import IMAGE_ENDINGS
+from hwcli.own.tables import LABELS, SPLITS, WRITERS, column_of
 from hwcli.readers import format_of
-from hwcli.recipe import Part, Source, SplitName
+from hwcli.readers.arrow_file import open_table
+from hwcli.readers.matlab import read_variables
+from hwcli.recipe import LabelRule, Part, Source, SplitName
 
 _IMAGES = re.compile(r"(?i)images?|imgs?|(?<![a-z])x(?![a-z])|data(?!set)|pixels")
 _LABELS = re.compile(r"(?i)labels?|lbls?|targets?|classes|(?<![a-z])y(?![a-z])")
+_TABLES = (".parquet", ".arrow")
+_FEWEST_PIXELS = 25
+"""Of an image; rows of fewer numbers are no images."""
 _SPLIT: tuple[tuple[re.Pattern[str], SplitName], ...] = (
     (re.compile(r"(?i)(?<![a-z])(train|training)(?![a-z])|train(?=images|labels?)"), "train"),
     (re.compile(r"(?i)(?<![a-z])(test|testing|t10k)(?![a-z])|test(?=images|labels?)"), "test"),
@@ -36,6 +43,8 @@ def array_parts(archive: Archive, names: Sequence[str], stub: Source) -> tuple[P
         partner = _partner(name, labels)
         if name.lower().endswith(".npz"):
             parts += _of_npz(archive, name, partner)
+        elif _format(stub, name) == "matlab":
+            parts.append(_of_matlab(archive, name))
         else:
             parts.append(Part(images=name, labels=partner, split=_split(name)))
     if {p.split for p in parts} >= {"train", "test"}:
@@ -110,3 +119,37 @@ def _of_npz(archive: Archive, name: str, partner: str) -> list[Part]:
         return [Part(name, "", images[0], labels[0], _split(name))]
     pairs = [(a, _partner(a, labels)) for a in images]
     return [Part(name, "", a, b, _split(a) or _split(name)) for a, b in pairs if b]
+
+
+def _of_matlab(archive: Archive, name: str) -> Part:
+    """The part of a .mat: its only array of images with the only one of as many labels."""
+    try:
+        variables = read_variables(archive, name, name)
+    except HwcliError:
+        return Part(images=name, split=_split(name))  # its reader will say what is wrong with it
+    arrays = {n: v.shape for n, v in variables.items() if not isinstance(v, list)}
+    images = {n: s for n, s in arrays.items() if prod(s[1:]) >= _FEWEST_PIXELS and s[0] > 1}
+    pairs = [(a, b) for a, s in images.items() for b, t in arrays.items() if prod(t) == s[0]]
+    array, labels = pairs[0] if len(pairs) == 1 else ("", "")
+    return Part(images=name, array=array, label_array=labels, split=_split(name))
+
+
+def column_rule(archive: Archive, parts: Sequence[Part]) -> LabelRule:
+    """Which columns of tables of images hold labels, writers and splits, by what they are called.
+
+    Raises:
+        FetchError: a table is damaged.
+        DependencyError: pyarrow is not installed.
+    """
+    first = parts[0].images
+    if not first.lower().endswith(_TABLES):
+        return LabelRule()
+    with open_table(archive, first, first) as table:
+        names = list(table.schema.names)
+    label = column_of(names, LABELS) or LabelRule().label_column
+    rest = [n for n in names if n != label]
+    return LabelRule(
+        label_column=label,
+        writer_column=column_of(rest, WRITERS),
+        split_column=column_of(rest, SPLITS),
+    )

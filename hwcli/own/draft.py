@@ -22,6 +22,7 @@ def draft(found: Findings) -> Recipe:
         name=found.name,
         script=found.script.code,
         url=found.url,
+        format=found.layout.format,
         part=found.layout.parts,
         license=NOT_STATED,
         citation=f"{NOT_STATED} (own images, {found.name})",

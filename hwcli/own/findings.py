@@ -6,7 +6,7 @@ from hwcli.own.names import Reading
 from hwcli.own.orientation import Orientation
 from hwcli.own.pixels import Pixels
 from hwcli.own.script import ScriptFound
-from hwcli.recipe import LabelRule, Part, SplitBy
+from hwcli.recipe import Format, LabelRule, Part, SplitBy
 
 _MIN_WRITERS = 5
 """People, below which a split by person says more of them than of the characters."""
@@ -32,6 +32,8 @@ class Layout:
     """Files that are left aside, as their names say that they are no images."""
     notes: tuple[str, ...] = ()
     """What the user should know of it."""
+    format: Format | None = None
+    """Where the names of the files do not tell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,9 @@ class Findings:
 
     @property
     def split_by(self) -> SplitBy:
-        """How rows are to be split: as the folders say, else by person, else at random."""
-        if any(part.split for part in self.layout.parts):
+        """How rows are to be split: as folders or a column say, else by person, else at random."""
+        layout = self.layout
+        if layout.rule.split_column or any(part.split for part in layout.parts):
             return "official"
         people = self.writers >= _MIN_WRITERS and not self.one_class_each
         return "writer" if people else "random"

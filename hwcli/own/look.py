@@ -25,6 +25,7 @@ from hwcli.progress import Progress, silent
 from hwcli.readers import open_reader
 from hwcli.readers.reader import Listing, Reader
 from hwcli.recipe import Part, Source
+from hwcli.shards import Split
 
 _LIKE_LATIN = 0.3
 """Share of the images that the bundled classifier must read as their labels, one way up or
@@ -91,8 +92,26 @@ def _opened(place: Path, wish: LabelWish) -> tuple[str, Layout, list[Reader], li
     if closed:
         note = f"{counted(len(closed), 'folder')} left out, which may not be read: {closed[0]}"
         layout = replace(layout, notes=(*layout.notes, note))
-    source = replace(stub, part=layout.parts, label=layout.rule)
+    source = replace(stub, part=layout.parts, label=layout.rule, format=layout.format)
+    column = layout.rule.split_column
+    if why := _no_split(source, archive) if column else "":
+        rule = replace(layout.rule, split_column="")
+        layout = replace(layout, rule=rule)
+        source = replace(source, label=rule)
+    if column:
+        note = f"{column!r} is not taken for the split: {why}" if why else f"splits by {column!r}"
+        layout = replace(layout, notes=(*layout.notes, note))
     return stub.url, layout, *_listed(place, source, archive)
+
+
+def _no_split(source: Source, archive: Archive) -> str:
+    """Why the column that is called so does not say which rows are of train and test."""
+    try:
+        listings = [open_reader(source, part, archive).listing() for part in source.part]
+    except FetchError as error:
+        return error.message
+    found = {s for n in listings if n.split is not None for s in np.unique(n.split).tolist()}
+    return "" if {Split.train, Split.test} <= found else "it has no train and test"
 
 
 def _stub(place: Path) -> Source:

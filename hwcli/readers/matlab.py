@@ -29,7 +29,7 @@ class MatlabReader:
         self._part = part
         self._member = only_member(archive, part.images, source.name)
         self._what = f"{source.name}: {part.images}"
-        variables = self._read(archive)
+        variables = read_variables(archive, self._member, self._what)
         images, labels = (self._variable(variables, n) for n in (part.array, part.label_array))
         if isinstance(images, list) and isinstance(labels, list):
             if [c.shape[-1] for c in images] != [c.size for c in labels]:
@@ -61,20 +61,26 @@ class MatlabReader:
             chosen = self._values[rows[start : start + size]]
             yield ValueBlock(chosen, self._shape, self._max_value)
 
-    def _read(self, archive: Archive) -> dict[str, Value]:
-        with reading(self._what), opened(archive, self._member) as file:
-            data = file.read(_MAX_FILE + 1)
-        if len(data) > _MAX_FILE:
-            raise FetchError(f"{self._what}: a file of more than {_MAX_FILE >> 20} MiB")
-        try:
-            if SIGNATURE in (data[:8], data[512:520]):
-                return read_mat73(io.BytesIO(data))
-            return read_mat(data)
-        except MatlabError as error:
-            raise FetchError(f"{self._what}: {error}") from error
-
     def _variable(self, variables: dict[str, Value], name: str) -> Value:
         if name not in variables:
             there = ", ".join(sorted(variables))[:200] or "none"
             raise FetchError(f"{self._what}: no variable {name!r} of numbers, there are: {there}")
         return variables[name]
+
+
+def read_variables(archive: Archive, member: str, what: str) -> dict[str, Value]:
+    """The variables of numbers in the file `member`, by name.
+
+    Raises:
+        FetchError: no such file, damaged, or too large; `what` says which.
+    """
+    with reading(what), opened(archive, member) as file:
+        data = file.read(_MAX_FILE + 1)
+    if len(data) > _MAX_FILE:
+        raise FetchError(f"{what}: a file of more than {_MAX_FILE >> 20} MiB")
+    try:
+        if SIGNATURE in (data[:8], data[512:520]):
+            return read_mat73(io.BytesIO(data))
+        return read_mat(data)
+    except MatlabError as error:
+        raise FetchError(f"{what}: {error}") from error

@@ -65,7 +65,7 @@ def listing_of(
         writer,
         texts,
         word if words else None,
-        None if splits is None else _splits(splits),
+        None if splits is None else _splits(splits, labels),
     )
 
 
@@ -90,9 +90,10 @@ _SPLITS = {
 """What publishers call them."""
 
 
-def _splits(names: list[str]) -> NDArray[np.uint8]:
-    codes: dict[str, Split] = {}
-    for name in set(names):
+def _splits(names: list[str], labels: list[str]) -> NDArray[np.uint8]:
+    """(N,) the splits called `names`; rows without a label, which are left out, need none."""
+    codes: dict[str, Split] = dict.fromkeys(names, Split.train)
+    for name in {n for n, label in zip(names, labels, strict=True) if label}:
         split = _SPLITS.get(name.strip().lower())
         if split is None:
             raise FetchError(

@@ -1,18 +1,23 @@
 """Datasets joined to one: what is one, what stays apart, and what is dropped."""
 
+import csv
 import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from conftest import Result
 from hwcli.dataset import Dataset, open_dataset
 from hwcli.errors import DatasetError
 from hwcli.ingest.verify import verify_dataset
+from hwcli.lock import only_one
 from hwcli.merging import merge_datasets
+from hwcli.merging.texts import Texts
 from hwcli.shards import Split
 from small_datasets import HOW, SOURCES, Row, dataset_of, facts, row_lists, writers
 
@@ -177,8 +182,8 @@ def test_what_was_merged_is_told(hwcli: Hwcli) -> None:
 
 
 def test_shards_are_equal_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hwcli.merging.series.SHARD_ROWS", 5)
-    monkeypatch.setattr("hwcli.merging.series.CHUNK_ROWS", 1)
+    monkeypatch.setattr("hwcli.ingest.series.SHARD_ROWS", 5)
+    monkeypatch.setattr("hwcli.ingest.series.CHUNK_ROWS", 1)
     a, b = made("a", *[Row(k, "A") for k in range(8)]), made("b", *[Row(k, "B") for k in range(4)])
     both = merged(a, b)
     assert [(s.file, s.rows) for s in both.info.shards] == [
@@ -218,3 +223,69 @@ def test_a_damaged_dataset_leaves_nothing() -> None:
     with pytest.raises(DatasetError):
         merged(a, b)
     assert not list(Path().glob("m*"))
+
+
+def test_what_was_equal_is_listed() -> None:
+    a = made("a", Row(1, "A", origin="p"), Row(2, "O", source=1), Row(3, "B"))
+    b = made("b", Row(1, "A", TEST, origin="q"), Row(2, "0"), Row(3, "B", source=2))
+    both = merged(a, b)
+    with (both.folder / "duplicates.csv").open(encoding="utf-8", newline="") as file:
+        lines = sorted(csv.DictReader(file), key=lambda line: line["char"])
+    told = [tuple(line.values()) for line in lines]
+    assert list(lines[0])[3:] == [
+        "origin", "source", "split", "char", "of_origin", "of_source", "of_split", "of_char",
+    ]  # fmt: skip
+    assert told == [
+        ("conflict", "no", "", "x/2.png", "one", "train", "0", "x/2.png", "one.b", "train", "O"),
+        ("exact", "yes", "", "p", "one", "train", "A", "q", "one", "test", "A"),
+        ("exact", "yes", "", "x/3.png", "b", "train", "B", "x/3.png", "one", "train", "B"),
+    ]
+    listed = both.info.duplicates
+    assert listed is not None
+    assert (listed.file, listed.exact, listed.near, listed.conflict) == ("duplicates.csv", 2, 0, 1)
+    names = {p.name for p in both.folder.iterdir()}
+    assert names == {"dataset.json", "duplicates.csv", "m-00000-of-00001.h5"}
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.lists(st.text(max_size=9), max_size=4), min_size=1, max_size=5), st.data())
+def test_texts_are_found_by_their_number(pieces: list[list[str]], data: st.DataObject) -> None:
+    flat = [t for piece in pieces for t in piece]
+    with Texts(Path()) as texts:
+        for piece in pieces:
+            texts.extend(piece)
+        assert [texts[i] for i in range(len(flat))] == flat
+        some = sorted(data.draw(st.sets(st.sampled_from(range(len(flat)))))) if flat else []
+        assert texts.some(np.asarray(some, np.int64)) == [flat[i] for i in some]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("ingest", "merge", "a", "b", "--out", "m"),
+        ("ingest", "--export", "npz", "a", "--out", "m"),
+    ],
+)
+def test_one_at_a_time_works_on_a_folder(command: tuple[str, ...], hwcli: Hwcli) -> None:
+    made("a", Row(1, "A"))
+    made("b", Row(2, "A"))
+    with only_one(Path("m")):
+        result = hwcli(*command)
+    assert (result.code, "m: another hwcli is at work on it" in result.err) == (6, True)
+    assert hwcli(*command).code == 0
+    assert not list(Path().glob(".*.lock"))
+
+
+def test_the_folder_we_are_in_can_be_written_to(
+    hwcli: Hwcli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made("a", Row(1, "A"))
+    made("b", Row(2, "A"))
+    Path("m").mkdir()
+    here = Path("m").absolute()
+    monkeypatch.chdir("m")
+    assert hwcli("ingest", "merge", "../a", "../b", "--out", ".").code == 0
+    assert (here / "dataset.json").is_file()
+    monkeypatch.chdir(here)
+    assert hwcli("ingest", "sample", "--out", ".", "--force").code == 0
+    assert open_dataset(here).info.name == "sample"

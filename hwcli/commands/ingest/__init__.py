@@ -81,7 +81,7 @@ def ingest(
     ] = False,
     list_: Annotated[bool, typer.Option("--list", help="List the shipped recipes.")] = False,
     show: Annotated[
-        bool, typer.Option("--show", help="Show the recipe: sources, licences, citations.")
+        bool, typer.Option("--show", help="Show the recipe: sources, licences, sizes, citations.")
     ] = False,
     preview: Annotated[
         Path | None, typer.Option(help="Also write a contact sheet of all classes, a PNG.")
@@ -166,11 +166,12 @@ def ingest(
         own.write(which, labels, write_recipe, force, [name for name, on in clash.items() if on])
         return
     recipe = own.recipe_of(which, labels)
+    fetching = make.fetching(mirror, offline, max_expanded, max_members)
     if show:
-        look.show(recipe, json_)
+        look.show(recipe, fetching, json_)
         return
     options = make.options(
-        make.fetching(mirror, offline, max_expanded, max_members),
+        fetching,
         allow_missing=allow_missing,
         limit=limit,
         proportions=proportions,

@@ -9,6 +9,7 @@ from hwcli.commands.ingest.make import tell
 
 if TYPE_CHECKING:
     from hwcli.citation import Cited
+    from hwcli.fetch import FetchOptions
     from hwcli.recipe import Recipe
 
 
@@ -29,26 +30,23 @@ def list_recipes(json_: bool) -> None:
             print(f"{recipe.name:{width}}  {recipe.title}", file=stdout)
 
 
-def show(recipe: "Recipe", json_: bool) -> None:
-    """Sources, licences and citations of `recipe`."""
+def show(recipe: "Recipe", fetch: "FetchOptions", json_: bool) -> None:
+    """Sources, licences, sizes and citations of `recipe`."""
     import json
 
+    from hwcli.about import about
+    from hwcli.report.recipe import as_text
     from hwcli.structure import unstructure
 
+    abouts = [about(recipe, source, fetch) for source in recipe.source]
     with console.results() as stdout:
-        if json_:
-            print(json.dumps(unstructure(recipe), ensure_ascii=False), file=stdout)
+        if not json_:
+            stdout.write(as_text(recipe, abouts))
             return
-        print(f"{recipe.name}: {recipe.title} (target: {recipe.target})", file=stdout)
-        for source in recipe.source:
-            print(f"\n{source.name} ({source.script})", file=stdout)
-            print(f"  from      {source.url}", file=stdout)
-            print(f"  licence   {source.license}", file=stdout)
-            print(f"  citation  {source.citation}", file=stdout)
-            if source.homepage:
-                print(f"  homepage  {source.homepage}", file=stdout)
-        for name in recipe.proportions:
-            print(f"\nproportions: {name}", file=stdout)
+        record = unstructure(recipe)
+        for source, told in zip(record["source"], abouts, strict=True):
+            source["about"] = unstructure(told)
+        print(json.dumps(record, ensure_ascii=False), file=stdout)
 
 
 def verify(which: str, json_: bool) -> None:

@@ -68,12 +68,15 @@ def make(
     recipe: "Recipe", out: Path | None, options: "IngestOptions", preview: Path | None, json_: bool
 ) -> None:
     """Make the dataset of `recipe`."""
-    from hwcli.atomic import writing
+    from hwcli.atomic import check_writable, writing
     from hwcli.dataset import DATA_FOLDER, FILE_NAME, open_dataset
     from hwcli.errors import DatasetError
     from hwcli.ingest import ingest as run
 
     folder = out or DATA_FOLDER / recipe.name
+    if preview is not None:
+        with writing(preview, InputError):  # told now, not after minutes of work
+            check_writable(preview)
     with writing(folder, DatasetError):  # it may lie where we must not look
         before = open_dataset(folder).sha256 if (folder / FILE_NAME).is_file() else ""
     with console.results() as stdout:
