@@ -65,11 +65,11 @@ class SourceEntry:
     archives: tuple[str, ...] = ()
     """`sha256:… file name` of every archive that was read."""
     rows: int = 0
-    classes: int = 0
-    """Of the dataset's classes those that it has rows of."""
     redistributable: bool = False
     bibtex: str | None = None
     """The citation as an entry of a BibTeX file."""
+    classes: int = 0
+    """Of the dataset's classes those that it has rows of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from hwcli.dataset import Dropped, DuplicatesEntry, ShardEntry
 from hwcli.ingest.decode import Decoded, Treatment, decode_all
-from hwcli.ingest.dedup import Dedup, Duplicates, reason
+from hwcli.ingest.dedup import Dedup, Duplicates
 from hwcli.ingest.journal import Journal, Mark
-from hwcli.ingest.pairs import PairList
+from hwcli.ingest.pairs import PairList, note
 from hwcli.ingest.rows import Plan, PlannedPart
 from hwcli.ingest.series import ShardSeries
 from hwcli.ingest.tally import Tally
@@ -190,12 +190,7 @@ class _Builder:
         """Which of the decoded images are kept; the pairs are noted."""
         assert self._duplicates is not None
         keep, pairs = self._duplicates.judge(decoded.keys, number[decoded.kept])
-        split = self._plan.columns.split
-        for pair in pairs:
-            self._pairs.add(pair)
-            if pair.dropped:
-                same = split[pair.row] == split[pair.of]
-                self.tally.drop(pair.row, reason(pair, Split(int(split[pair.of])), bool(same)))
+        note(pairs, self._plan, self._pairs, self.tally)
         return np.flatnonzero(keep)
 
     def _rows(self, step: _Step, at: NDArray[np.intp], images: NDArray[np.uint8]) -> Rows:

@@ -3,12 +3,14 @@
 import csv
 import io
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
 from hwcli.dataset import DuplicatesEntry
-from hwcli.ingest.dedup import Pair
+from hwcli.ingest.dedup import Pair, reason
 from hwcli.ingest.rows import Numbered
+from hwcli.ingest.tally import Tally
 from hwcli.shards import Split, sha256_of
 
 FILE_NAME = "duplicates.csv"
@@ -74,3 +76,13 @@ class PairList:
         line = io.StringIO()
         csv.writer(line, lineterminator="\n").writerow(cells)
         self._file.write(line.getvalue().encode("utf-8", "surrogateescape"))
+
+
+def note(found: Iterable[Pair], rows: Numbered, pairs: PairList, tally: Tally) -> None:
+    """List the pairs that were `found` among `rows`, and count those dropped, each with why."""
+    split = rows.columns.split
+    for pair in found:
+        pairs.add(pair)
+        if pair.dropped:
+            of = Split(int(split[pair.of]))
+            tally.drop(pair.row, reason(pair, of, same_split=of == split[pair.row]))

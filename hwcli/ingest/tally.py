@@ -27,7 +27,7 @@ class Tally:
             "source": rows.tables.sources,
         }
         self._written = {by: np.zeros(len(names), np.int64) for by, names in self._names.items()}
-        self._cells = np.zeros((len(plan.tables.sources), len(plan.tables.classes)), np.int64)
+        self._cells = np.zeros((len(rows.tables.sources), len(rows.tables.classes)), np.int64)
         self._examples: dict[tuple[int, str], list[str]] = {}
         self._drops: Counter[tuple[int, str]] = Counter()
 
@@ -42,7 +42,6 @@ class Tally:
         ):
             count = np.bincount(column[rows], minlength=len(self._written[by]))
             self._written[by] += times * count
-
         cell = columns.source[rows].astype(np.int64) * self._cells.shape[1] + columns.label[rows]
         count = np.bincount(cell, minlength=self._cells.size).reshape(self._cells.shape)
         self._cells += times * count

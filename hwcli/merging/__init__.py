@@ -21,9 +21,9 @@ from hwcli.dataset import (
 )
 from hwcli.errors import DatasetError
 from hwcli.glyph import Normalisation
-from hwcli.ingest.dedup import Duplicates, image_keys, reason
+from hwcli.ingest.dedup import Duplicates, image_keys
 from hwcli.ingest.journal import Journal, Mark
-from hwcli.ingest.pairs import PairList
+from hwcli.ingest.pairs import PairList, note
 from hwcli.ingest.series import ShardSeries
 from hwcli.ingest.tally import Tally
 from hwcli.lock import only_one
@@ -45,6 +45,7 @@ class _Merged:
     tables: Tables
     shards: tuple[ShardEntry, ...]
     counts: dict[str, dict[str, int]]
+    classes_of: tuple[int, ...]
     dropped: tuple[Dropped, ...]
     duplicates: DuplicatesEntry
     notes: tuple[str, ...]
@@ -87,7 +88,10 @@ def merge_datasets(
                 normalisation=first.normalisation,
                 classes=made.tables.classes,
                 scripts=made.tables.scripts,
-                sources=tuple(replace(e, rows=rows[e.name]) for e in sources.entries),
+                sources=tuple(
+                    replace(entry, rows=rows[entry.name], classes=classes)
+                    for entry, classes in zip(sources.entries, made.classes_of, strict=True)
+                ),
                 shards=made.shards,
                 counts=made.counts,
                 dropped=made.dropped,
@@ -127,6 +131,7 @@ def _write(
         rows.tables,
         entries,
         weeded.tally.counts(),
+        weeded.tally.classes_of(),
         weeded.tally.dropped(),
         duplicates,
         (*rows.notes, *weeded.notes()),
@@ -146,15 +151,10 @@ class _Weeded:
 
     def into(self, series: ShardSeries, split: Split, progress: Progress) -> None:
         """Give the rows of `split` that stay to `series`; splits to judge on come first."""
-        splits = self._rows.columns.split
         for number, images in self._rows.of_split(split):
             keys = image_keys(images)
             keep, found = self._duplicates.judge(keys, number)
-            for pair in found:
-                self._pairs.add(pair)
-                if pair.dropped:
-                    of = Split(int(splits[pair.of]))
-                    self.tally.drop(pair.row, reason(pair, of, of is split))
+            note(found, self._rows, self._pairs, self.tally)
             kept = number[keep]
             self._stays[kept] = True
             self.tally.add(kept)

@@ -58,7 +58,7 @@ def joined_tables(datasets: Sequence[Dataset], sources: JoinedSources) -> Tables
 
 
 def _alike(one: SourceEntry, two: SourceEntry) -> bool:
-    return replace(one, rows=0, bibtex=None) == replace(two, rows=0, bibtex=None)
+    return _bare(one) == _bare(two)
 
 
 def _free_name(name: str, dataset: str, taken: set[str]) -> str:
@@ -67,3 +67,8 @@ def _free_name(name: str, dataset: str, taken: set[str]) -> str:
     longer = f"{name[:48]}.{dataset[:48]}"
     tries = (longer if n == 1 else f"{longer}.{n}" for n in range(1, len(taken) + 2))
     return next(t for t in tries if t not in taken)
+
+
+def _bare(entry: SourceEntry) -> SourceEntry:
+    """`entry` without what differs from dataset to dataset."""
+    return replace(entry, rows=0, classes=0, bibtex=None)
