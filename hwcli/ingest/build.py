@@ -190,12 +190,10 @@ class _Builder:
         """Which of the decoded images are kept; the pairs are noted."""
         assert self._duplicates is not None
         keep, pairs = self._duplicates.judge(decoded.keys, number[decoded.kept])
-        split = self._plan.columns.split
         for pair in pairs:
             self._pairs.add(pair)
             if pair.dropped:
-                same = split[pair.row] == split[pair.of]
-                self.tally.drop(pair.row, reason(pair, Split(int(split[pair.of])), bool(same)))
+                self.tally.drop(pair.row, reason(pair, self._plan.columns))
         return np.flatnonzero(keep)
 
     def _rows(self, step: _Step, at: NDArray[np.intp], images: NDArray[np.uint8]) -> Rows:
