@@ -17,7 +17,7 @@ from hwcli.ingest.build import BuildOptions, Built, build_shards
 from hwcli.ingest.decode import get_ready_to_decode
 from hwcli.ingest.dedup import Dedup
 from hwcli.ingest.fingerprint import digests_of, fingerprint
-from hwcli.ingest.journal import Journal
+from hwcli.ingest.journal import Journal, clear
 from hwcli.ingest.plan import PlanOptions, make_plan
 from hwcli.ingest.rows import Plan
 from hwcli.ingest.verify import verify_dataset
@@ -114,7 +114,7 @@ def ingest(
             write_info(partial, info)
             journal.name_shards(built.shards)
             _put_in_place(partial, folder)
-            journal.clear(folder)
+            clear(folder)
         except (DatasetError, FetchError, RecipeError, OSError):  # a full disk, a damaged source
             shutil.rmtree(partial, ignore_errors=True)
             raise
@@ -172,6 +172,7 @@ def _there_already(recipe: Recipe, folder: Path, options: IngestOptions) -> Data
     except DatasetError as error:
         _log.warning("%s; making it anew", error.message)
         return None
+    clear(folder)  # an earlier run may have been killed when all but this was done
     os.utime(folder / FILE_NAME)  # `train` takes the dataset ingested last
     _log.info("%s: there already, and whole", folder)
     return info

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.ingest.rows import Columns
 from hwcli.shards import Split
 
 Keys = NDArray[np.uint64]
@@ -186,10 +187,12 @@ def _firsts(keys: Keys) -> NDArray[np.bool_]:
     return result
 
 
-def reason(pair: Pair, of_split: Split, same_split: bool) -> str:
+def reason(pair: Pair, columns: Columns) -> str:
     """Why the row of `pair` was dropped, for `dataset.json`."""
     what = "nearly the same" if pair.kind == "near" else "the same"
-    if pair.kind == "conflict":
-        return f"duplicate: the same image is in {of_split.name} under another character"
-    where = "" if same_split else f" in {of_split.name}"
+    where = f" in {Split(int(columns.split[pair.of])).name}"
+    if columns.label[pair.of] != columns.label[pair.row]:
+        return f"duplicate: {what} image is{where} under another character"
+    if columns.split[pair.of] == columns.split[pair.row]:
+        where = ""
     return f"duplicate: {what} image and character is there already{where}"

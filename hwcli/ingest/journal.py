@@ -126,12 +126,6 @@ class Journal:
         for done, entry in zip(self.done, entries, strict=True):
             (self.folder / done.shard.file).replace(self.folder / entry.file)
 
-    def clear(self, folder: Path) -> None:
-        """Take away from `folder`, to which all was moved, what only a run that goes on needs."""
-        for done in self.done:
-            _rows_path(folder / done.shard.file).unlink()
-        (folder / FILE_NAME).unlink()
-
     def _good(self, done: tuple[Done, ...]) -> list[Done]:
         """Those from the first on that are on disk as they were written."""
         good: list[Done] = []
@@ -144,6 +138,12 @@ class Journal:
                 break
             good.append(entry)
         return good
+
+
+def clear(folder: Path) -> None:
+    """Take away from the whole dataset in `folder` what only a run that goes on needs."""
+    for left in (*folder.glob("*.rows.npy"), folder / FILE_NAME):
+        left.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> _Progress | None:

@@ -80,9 +80,7 @@ class PairList:
 
 def note(found: Iterable[Pair], rows: Numbered, pairs: PairList, tally: Tally) -> None:
     """List the pairs that were `found` among `rows`, and count those dropped, each with why."""
-    split = rows.columns.split
     for pair in found:
         pairs.add(pair)
         if pair.dropped:
-            of = Split(int(split[pair.of]))
-            tally.drop(pair.row, reason(pair, of, same_split=of == split[pair.row]))
+            tally.drop(pair.row, reason(pair, rows.columns))

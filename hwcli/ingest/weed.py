@@ -34,7 +34,7 @@ def weed(journal: Journal, plan: Plan, pairs: PairList, tally: Tally) -> None:
     for pair in found:
         pairs.add(replace(pair, dropped=pair.row in dropped))
     for row, pair in {p.row: p for p in found if p.dropped}.items():
-        tally.drop(row, reason(pair, Split.test, same_split=False))
+        tally.drop(row, reason(pair, plan.columns))
     gone = np.asarray(sorted(dropped), np.int64)
     tally.add(gone, -1)
     if len(gone):

@@ -22,7 +22,7 @@ from hwcli.dataset import (
 from hwcli.errors import DatasetError
 from hwcli.glyph import Normalisation
 from hwcli.ingest.dedup import Duplicates, image_keys
-from hwcli.ingest.journal import Journal, Mark
+from hwcli.ingest.journal import Journal, Mark, clear
 from hwcli.ingest.pairs import PairList, note
 from hwcli.ingest.series import ShardSeries
 from hwcli.ingest.tally import Tally
@@ -126,7 +126,7 @@ def _write(
             duplicates = pairs.finish()
     entries = journal.entries(name)
     journal.name_shards(entries)
-    journal.clear(folder)
+    clear(folder)
     return _Merged(
         rows.tables,
         entries,

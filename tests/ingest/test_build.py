@@ -113,6 +113,18 @@ def test_a_run_killed_when_all_but_done_goes_on(recipe: str) -> None:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals of POSIX")
+def test_a_run_killed_when_it_clears_up_leaves_nothing_behind_for_good(hwcli: Hwcli) -> None:
+    dying = "import os\nimport hwcli.ingest as i\ni.clear = lambda *_: os.kill(os.getpid(), 9)\n"
+    code = f"{dying}\nfrom hwcli.cli import main\nmain(['ingest', 'sample', '--jobs', '1'])"
+    died = subprocess.run([sys.executable, "-c", code], capture_output=True)
+    assert died.returncode == -signal.SIGKILL
+    assert Path("data/sample/progress.json").is_file()
+    assert hwcli("ingest", "sample").code == 0
+    names = {p.name for p in Path("data/sample").iterdir()}
+    assert names == {"dataset.json", "duplicates.csv", "sample-00000-of-00001.h5"}
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals of POSIX")
 @pytest.mark.parametrize("change", ["a shard", "its rows", "the source", "the options", "progress"])
 def test_what_has_changed_since_is_not_taken_for_whole(change: str, recipe: str) -> None:
     assert run("--out", "parts", before=killed_at(3)).returncode == -signal.SIGKILL
@@ -334,6 +346,28 @@ def test_nearly_equal_images_leave_train_where_they_touch_test(hwcli: Hwcli) -> 
     assert info.counts["split"] == {"train": 4, "val": 0, "test": 3}
     assert [d.reason for d in info.dropped] == [
         "duplicate: nearly the same image and character is there already in test"
+    ]
+
+
+def test_a_near_twin_under_another_character_is_not_said_to_be_of_the_same(hwcli: Hwcli) -> None:
+    faint = glyph(6).copy()
+    faint[faint > 0] = 240
+    members = {}
+    for name, images, label in (("train", [faint, glyph(2)], 0), ("test", [glyph(6)], 1)):
+        members[f"{name}-images-ubyte"] = idx(np.stack(images))
+        members[f"{name}-labels-ubyte"] = idx(np.full(len(images), label, np.uint8))
+    write_zip(Path("o.zip"), members)
+    parts = "".join(
+        f'\n[[source.part]]\nsplit = "{s}"\nimages = "{s}-images-ubyte"\n'
+        f'labels = "{s}-labels-ubyte"\n'
+        for s in ("train", "test")
+    )
+    image = '[image]\nframe = "keep"\n[split]\nby = "official"\nval = 0'
+    text = recipe_text("file:o.zip", "idx", f'invert = false\nalphabet = "ab"\n{parts}', more=image)
+    Path("o.toml").write_text(text, "utf-8")
+    assert hwcli("ingest", "o.toml", "--dedup", "near").code == 0
+    assert [d.reason for d in verify_dataset(Path("data/test")).dropped] == [
+        "duplicate: nearly the same image is in test under another character"
     ]
 
 
