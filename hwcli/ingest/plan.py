@@ -206,8 +206,22 @@ class _Planner:
             split = split_by_writer(label, _words_of(parts), rule, random)
         else:
             split = split_randomly(label, rule, random)
+        if by in ("writer", "word"):
+            self._note_untested(source, label, split)
         edges = np.cumsum([len(p.row) for p in parts])[:-1]
         return [replace(p, split=s) for p, s in zip(parts, np.split(split, edges), strict=True)]
+
+    def _note_untested(
+        self, source: Source, label: NDArray[np.int32], split: NDArray[np.uint8]
+    ) -> None:
+        """Say which classes have no row in test: few wrote them, and those are in train."""
+        if self._recipe.split.test == 0:
+            return
+        names = {code: character for character, code in self._classes.items()}
+        untested = set(label.tolist()) - set(label[split == Split.test].tolist())
+        if untested:
+            told = " ".join(sorted(names[code] for code in untested)[:20])
+            self._note(f"{source.name}: too few wrote these for a row in test: {told}")
 
     def _stacks(
         self, index: int, source: Source, parts: list[PlannedPart]

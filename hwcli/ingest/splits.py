@@ -53,20 +53,67 @@ def split_by_writer(
     """A `Split` for each row, each writer whole in one: (N,).
 
     Writers are placed from the one with the most rows down, each where rows and people fall short
-    most; so one who wrote half of a source is in train. Rows without a writer (−1) are split
-    randomly.
+    most; so one who wrote half of a source is in train. Then some are moved, so that classes which
+    few people wrote have rows in every split where that is possible. Rows without a writer (−1) are
+    split randomly.
     """
     split = split_randomly(label, rule, random)
-    people, rows = np.unique(writer[writer >= 0], return_counts=True)
+    known = writer >= 0
+    people, who, rows = np.unique(writer[known], return_inverse=True, return_counts=True)
     shares = {Split.train: 1 - rule.val - rule.test, Split.test: rule.test, Split.val: rule.val}
     lacking_rows = {s: share for s, share in shares.items() if share}
     lacking_people = dict(lacking_rows)
+    place = np.zeros(len(people), np.uint8)
     for i in np.lexsort((random.random(len(people)), -rows)):
-        place = max(lacking_rows, key=lambda s: lacking_rows[s] + lacking_people[s])
-        split[writer == people[i]] = place
-        lacking_rows[place] -= rows[i] / rows.sum()
-        lacking_people[place] -= 1 / len(people)
+        place[i] = max(lacking_rows, key=lambda s: lacking_rows[s] + lacking_people[s])
+        lacking_rows[Split(place[i])] -= rows[i] / rows.sum()
+        lacking_people[Split(place[i])] -= 1 / len(people)
+    if len(people):
+        wrote = np.zeros((len(people), int(label.max()) + 1), np.bool_)
+        wrote[who, label[known]] = True
+        _spread_classes(place, wrote, rows, shares)
+        split[known] = place[who]
     return split
+
+
+_WEIGHT = {Split.test: 2, Split.train: 2, Split.val: 1}
+"""What it counts that a class has rows in a split."""
+_MOST = 1.5
+"""Times its share of the rows that a split may get for the sake of its classes."""
+
+
+def _spread_classes(
+    place: NDArray[np.uint8],
+    wrote: NDArray[np.bool_],
+    rows: NDArray[np.intp],
+    shares: dict[Split, float],
+) -> None:
+    """Move people until no move lets more classes have rows in more splits.
+
+    Args:
+        place: (G,) the split of each person; changed.
+        wrote: (G, C) whether the person wrote the class.
+        rows: (G,) of each person.
+        shares: of the rows that each split is to have.
+    """
+    splits = [s for s in _WEIGHT if shares[s]]
+    while True:
+        people = {s: wrote[place == s].sum(axis=0) for s in splits}  # who wrote each class
+        lost = np.zeros(len(place), np.intp)
+        for s in splits:
+            mine = place == s
+            lost[mine] = _WEIGHT[s] * (wrote[mine] & (people[s] == 1)).sum(axis=1)
+        best, target = (0, 0, 0), None
+        for s in splits:
+            room = _MOST * shares[s] * rows.sum() - rows[place == s].sum()
+            gain = _WEIGHT[s] * (wrote & (people[s] == 0)).sum(axis=1) - lost
+            gain[(place == s) | (rows > room)] = 0
+            i = int(np.lexsort((rows, -gain))[0])  # the most gained, then the fewest rows moved
+            if (int(gain[i]), -int(rows[i]), i) > best and gain[i] > 0:
+                best, target = (int(gain[i]), -int(rows[i]), i), s
+        if target is None:
+            return
+        place[best[2]] = target
 
 
 def cut_val(

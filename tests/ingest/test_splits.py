@@ -75,6 +75,45 @@ def test_one_who_wrote_half_is_in_train_and_test_has_several_people() -> None:
     assert len(np.unique(writer[split == Split.val])) >= 2
 
 
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 30), st.sets(st.integers(0, 9), min_size=1)), min_size=5))
+def test_classes_that_several_wrote_are_in_train_and_test(
+    hands: list[tuple[int, set[int]]],
+) -> None:
+    writer = np.repeat(np.arange(len(hands), dtype=np.int32), [len(c) * n for n, c in hands])
+    label = np.concatenate([np.repeat(sorted(c), n) for n, c in hands]).astype(np.int32)
+    split = split_by_writer(label, writer, RULE, random_for(0, "x"))
+    before = missing(label, old_place(writer, label)[writer])
+    assert missing(label, split) <= before
+    sizes = np.bincount(split, minlength=3) / len(split)
+    largest = max(len(c) * n for n, c in hands) / len(split)
+    assert sizes[Split.test] <= max(1.5 * RULE.test, RULE.test + largest) + 1e-9
+
+
+def missing(label: np.ndarray, split: np.ndarray) -> int:
+    splits = ((Split.train, 2), (Split.test, 2), (Split.val, 1))
+    return sum(
+        weight * (len(np.unique(label)) - len(np.unique(label[split == s]))) for s, weight in splits
+    )
+
+
+def old_place(writer: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """Where each writer goes when all classes are taken for one."""
+    split = split_by_writer(np.zeros_like(label), writer, RULE, random_for(0, "x"))
+    return np.asarray([split[writer == w][0] for w in range(writer.max() + 1)])
+
+
+def test_a_class_of_two_writers_is_in_train_and_in_test() -> None:
+    writer = np.repeat(np.arange(40, dtype=np.int32), 10)
+    label = np.tile(np.arange(10, dtype=np.int32), 40)
+    for k, (one, two) in enumerate(((0, 1), (2, 3), (4, 5), (6, 7))):
+        label[(label == k) & (writer != one) & (writer != two)] = 9
+    split = split_by_writer(label, writer, RULE, random_for(0, "x"))
+    for k in range(10):
+        assert {Split.train, Split.test} <= set(split[label == k].tolist()), k
+    assert abs((split == Split.test).mean() - 0.2) < 0.11
+
+
 def test_rows_without_a_writer_are_split_randomly() -> None:
     writer = np.full(100, -1, np.int32)
     split = split_by_writer(np.zeros(100, np.int32), writer, RULE, random_for(0, "x"))
