@@ -325,7 +325,7 @@ def _7z() -> Seed:
 SEEDS: dict[str, Callable[[], Seed]] = {
     "png": lambda: _pictures("png"),
     "jpeg": lambda: _pictures("jpg"),
-    "other pictures": lambda: _pictures("bmp", "tiff", "webp", "pgm"),
+    "other pictures": lambda: _pictures("bmp", "tiff", "webp", "pgm", "gif", "jp2"),
     "zip": _zip,
     "tar": _tar,
     "tar.gz": _tar_gz,

@@ -14,7 +14,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from hostile import SEEDS, Files, seed, spoilt
@@ -77,7 +77,7 @@ def put(files: Files) -> None:
 @pytest.mark.parametrize("kind", SEEDS)
 @settings(
     max_examples=_MANY or 10, deadline=None, derandomize=not _MANY, database=None,
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=list(HealthCheck), phases=[Phase.generate],
 )  # fmt: skip
 @given(data=st.data())
 def test_whatever_is_spoilt_is_told_in_one_line(kind: str, data: st.DataObject) -> None:
