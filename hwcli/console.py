@@ -36,7 +36,8 @@ def set_verbosity(level: int) -> None:
 
 def _one_line(text: str) -> str:
     """`text` with what would begin a new line or steer the terminal as escapes: names of files
-    and members are whatever somebody made them."""
+    and members are whatever somebody made them.
+    """
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

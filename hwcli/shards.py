@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from hwcli.atomic import write_bytes
 from hwcli.errors import DatasetError
+from hwcli.heaps import file_has_endless_heap
 
 SCHEMA = "hwcli.shard/1"
 CHUNK_ROWS = 256
@@ -189,16 +190,23 @@ def read_shard(path: Path) -> Shard:
     Raises:
         DatasetError: missing, not HDF5, or damaged.
     """
-    with reading_shard(path), _opened(path) as file:
+    with reading_shard(path), open_shard(path) as file:
         tables = _read_tables(file, path)
         rows = _read_rows(file, path)
     _check(rows, tables, path)
     return Shard(tables, rows)
 
 
-def _opened(path: Path) -> h5py.File:
+def open_shard(path: Path) -> h5py.File:
+    """The HDF5 file at `path`, of which libhdf5 can be trusted to come to an end.
+
+    Raises:
+        OSError: it is none.
+    """
     if path.is_fifo():
         raise OSError("is a pipe")
+    if file_has_endless_heap(path):
+        raise OSError("a heap without an end")
     return h5py.File(path, "r")
 
 

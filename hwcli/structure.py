@@ -8,7 +8,7 @@ import dataclasses
 import difflib
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_origin, get_type_hints
 
 import cattrs
 from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
@@ -155,11 +155,16 @@ def _make_converter() -> cattrs.Converter:
     )
 
     def dataclass_hook(cls: type) -> Callable[[object, object], Any]:
+        hints = get_type_hints(cls)
+        lists = [f.name for f in dataclasses.fields(cls) if get_origin(hints[f.name]) is tuple]
         inner = make_dict_structure_fn(cast("Any", cls), converter, _cattrs_forbid_extra_keys=True)
 
         def hook(value: object, kind: object) -> Any:
             if not isinstance(value, Mapping):
                 raise ValueError(f"expected a table, not {value!r:.60}")
+            for name in lists:  # a text would be taken for a list of its characters
+                if not isinstance(value.get(name, ()), list | tuple):
+                    raise ValueError(f"{name}: expected a list, not {value[name]!r:.60}")
             return inner(cast("Any", value), cast("Any", kind))
 
         return hook

@@ -97,9 +97,7 @@ class WebdatasetReader:
         try:
             told = parse_json(self._text(sample, "json").encode())
         except StructureError as error:
-            raise FetchError(
-                f"{self._what}: {sample.others['json']} is {error!s:.90}"
-            ) from error
+            raise FetchError(f"{self._what}: {sample.others['json']} is {error!s:.90}") from error
         pairs = told.items() if isinstance(told, dict) else ()
         return {k: str(v).strip() for k, v in pairs if isinstance(v, str | int)}
 
