@@ -35,8 +35,9 @@ def set_verbosity(level: int) -> None:
 
 
 def _one_line(text: str) -> str:
-    """`text` with what would begin a new line or steer the terminal as escapes: names of files
-    and members are whatever somebody made them.
+    """`text` with escapes for what would begin a new line or steer the terminal.
+
+    Names of files and members in it are whatever somebody made them.
     """
     if text.isprintable():
         return text

@@ -1,4 +1,4 @@
-"""Hostile input of every kind through the command line: refused in one line, with the right code."""
+"""Hostile input of every kind through the command line: refused in one line, the right code."""
 
 import hashlib
 import io
@@ -105,8 +105,7 @@ ARCHIVES: dict[str, tuple[str, bytes, int, str]] = {
     "half a tar": ("tar", tarred(IMAGES)[:600], 5, "not a whole tar"),
     "more members than allowed in a tar": ("tar", tarred({f"{k}": b"" for k in range(1001)}), 5,
                                            "1,000 members, at most 999"),
-    "a hundred thousand to one": ("tar.gz", zlib.compress(bytes(2 << 30), 9, 31)
-                                  if os.environ.get("HWCLI_FUZZ") else b"\x1f\x8b\x08broken", 5, ""),
+    "a gzip that is none": ("tar.gz", b"\x1f\x8b\x08broken", 5, ""),
 }  # fmt: skip
 
 
@@ -265,7 +264,7 @@ def told(path: tuple[object, ...], value: object) -> Callable[[], None]:
 
 
 def nested(raw: bytes) -> Callable[[], None]:
-    return lambda: Path("ds/dataset.json").write_bytes(raw) and None
+    return lambda: Path("ds/dataset.json").write_bytes(raw)
 
 
 def piped(name: str) -> Callable[[], None]:
@@ -289,7 +288,7 @@ def deep() -> object:
     return value
 
 
-DATASETS: dict[str, tuple[Callable[[], None], str]] = {
+DATASETS: dict[str, tuple[Callable[[], object], str]] = {
     "images flat": (column("images", data=np.zeros((7, 64), np.uint8)), "not uint8 (N, S, S)"),
     "images of floats": (column("images", data=np.zeros((7, 8, 8))), "not uint8 (N, S, S)"),
     "labels of text": (column("label", data=["x"] * 7), "column label is"),
@@ -304,7 +303,7 @@ DATASETS: dict[str, tuple[Callable[[], None], str]] = {
     "a heap without an end": (endless_heap, "a heap without an end"),
     "a pipe for a shard": (piped("s-0.h5"), "pipe"),
     "a pipe for its description": (piped("dataset.json"), ""),
-    "a folder for a shard": (lambda: (Path("ds/s-0.h5").unlink(), Path("ds/s-0.h5").mkdir()) and None,
+    "a folder for a shard": (lambda: (Path("ds/s-0.h5").unlink(), Path("ds/s-0.h5").mkdir()),
                              "s-0.h5"),
     "a shard listed twice": (twice, "listed twice"),
     "a shard above": (told(("shards", 0, "file"), "../s-0.h5"), "outside the dataset's folder"),
@@ -327,7 +326,7 @@ DATASETS: dict[str, tuple[Callable[[], None], str]] = {
     "a folder for the duplicates": (
         lambda: (Path("ds/duplicates.csv").mkdir(), told(("duplicates",), {
             "file": "duplicates.csv", "sha256": "", "exact": 0, "near": 0, "conflict": 0})())
-        and None, "duplicates.csv"),
+       , "duplicates.csv"),
 }  # fmt: skip
 
 
@@ -362,7 +361,7 @@ def killed(hwcli: Hwcli, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path("d.partial")
 
 
-def table(change: Callable[[Path], None]) -> Callable[[dict[str, object]], None]:
+def table(change: Callable[[Path], object]) -> Callable[[dict[str, object]], None]:
     """Another file of numbers, and its digest."""
 
     def run(data: dict[str, object]) -> None:
@@ -383,7 +382,7 @@ def entry(name: str, value: object) -> Callable[[dict[str, object]], None]:
     return lambda data: data["done"][0]["shard"].__setitem__(name, value)  # type: ignore[index]
 
 
-PROGRESS: dict[str, Callable[[dict[str, object]], None]] = {
+PROGRESS: dict[str, Callable[[dict[str, object]], object]] = {
     "as it was": lambda data: None,
     "a step beyond the last": mark("step", 10**9),
     "a step before the first": mark("step", -1),
@@ -398,13 +397,13 @@ PROGRESS: dict[str, Callable[[dict[str, object]], None]] = {
     "objects": table(lambda p: np.save(p, np.asarray([[{}, 1]], object), allow_pickle=True)),
     "a flat table": table(lambda p: np.save(p, np.zeros(4, np.uint64))),
     "a wide table": table(lambda p: np.save(p, np.zeros((256, 9), np.uint64))),
-    "a table of text": table(lambda p: p.write_text("x") and None),
+    "a table of text": table(lambda p: p.write_text("x")),
     "numbers beyond the plan": table(lambda p: np.save(p, np.full((256, 2), 10**9, np.uint64))),
     "a table of petabytes": table(lambda p: p.write_bytes(
         b"\x93NUMPY\1\0v\0" + b"{'descr': '<u8', 'fortran_order': False, "
-        b"'shape': (99999999999999, 2), }".ljust(117) + b"\n") and None),
-    "a link for a table": table(lambda p: (p.unlink(), p.symlink_to("/dev/zero")) and None),
-    "a pipe for a table": table(lambda p: (p.unlink(), os.mkfifo(p)) and None),
+        b"'shape': (99999999999999, 2), }".ljust(117) + b"\n")),
+    "a link for a table": table(lambda p: (p.unlink(), p.symlink_to("/dev/zero"))),
+    "a pipe for a table": table(lambda p: (p.unlink(), os.mkfifo(p))),
     "a list of one shard twice": lambda data: data["done"].append(data["done"][0]),  # type: ignore[attr-defined]
     "a folder that nobody made": lambda data: Path("d.partial/x/y").mkdir(parents=True),
 }  # fmt: skip
