@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.errors import DatasetError
-from hwcli.shards import CHUNK_ROWS, reading_shard, shard_images
+from hwcli.shards import CHUNK_ROWS, open_shard, reading_shard, shard_images
 
 
 class ImageBlocks:
@@ -31,7 +31,7 @@ class ImageBlocks:
             DatasetError: missing, not HDF5, or damaged; or its images are compressed.
         """
         self._path = path
-        with reading_shard(path), h5py.File(path, "r") as file:
+        with reading_shard(path), open_shard(path) as file:
             images = shard_images(file, path)
             self.rows = len(images)
             """Of the shard."""

@@ -34,8 +34,19 @@ def set_verbosity(level: int) -> None:
     logging.getLogger("hwcli").setLevel(names.get(level, logging.DEBUG))
 
 
+def _one_line(text: str) -> str:
+    """`text` with escapes for what would begin a new line or steer the terminal.
+
+    Names of files and members in it are whatever somebody made them.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def notice(text: str) -> None:
     """Tell the user something on standard error, unless `--quiet`."""
+    text = _one_line(text)
     if _Console.verbosity >= 0:
         if _Console.around_bar:
             _Console.around_bar(f"hwcli: {text}")
@@ -45,9 +56,9 @@ def notice(text: str) -> None:
 
 def complain(message: str, hint: str | None = None) -> None:
     """Tell the user of a fault on standard error, `--quiet` or not."""
-    print(f"hwcli: error: {message}", file=sys.stderr, flush=True)
+    print(f"hwcli: error: {_one_line(message)}", file=sys.stderr, flush=True)
     if hint:
-        print(f"hwcli: hint: {hint}", file=sys.stderr, flush=True)
+        print(f"hwcli: hint: {_one_line(hint)}", file=sys.stderr, flush=True)
 
 
 @contextmanager

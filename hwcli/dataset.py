@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from hwcli.atomic import write_text
 from hwcli.errors import DatasetError
 from hwcli.glyph import Normalisation
 from hwcli.shards import Rows, Split, Tables, concatenate, read_shard
-from hwcli.structure import structure_or, unstructure
+from hwcli.structure import StructureError, parse_json, structure_or, unstructure
 
 SCHEMA = "hwcli.dataset/1"
 FILE_NAME = "dataset.json"
@@ -122,6 +123,8 @@ class DatasetInfo:
 
     def __post_init__(self) -> None:
         check_name(self.name)
+        if len({s.file for s in self.shards}) < len(self.shards):
+            raise ValueError("one shard is listed twice")
         for key in ("missing", "notes"):
             told = self.recipe.get(key, ())
             if not isinstance(told, list | tuple) or not all(isinstance(t, str) for t in told):
@@ -190,15 +193,17 @@ def open_dataset(folder: Path) -> Dataset:
     """
     path = folder / FILE_NAME
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would never end
+            raise DatasetError(f"{path}: is no file")
         raw = path.read_bytes()
     except OSError as error:
         raise DatasetError(
             f"{path}: {error.strerror}", hint="`hwcli ingest RECIPE` makes a dataset"
         ) from error
     try:
-        data = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise DatasetError(f"{path}: not JSON ({error})") from error
+        data = parse_json(raw)
+    except StructureError as error:
+        raise DatasetError(f"{path}: {error}") from error
     if isinstance(data, dict) and data.get("schema") != SCHEMA:
         raise DatasetError(f"{path}: schema {data.get('schema')!r:.60}, expected {SCHEMA!r}")
     info = structure_or(data, DatasetInfo, str(path), DatasetError)

@@ -1,5 +1,6 @@
 """HDF5 shards: blocks of glyphs with their labels, written whole or not at all."""
 
+import errno
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,14 +16,13 @@ from numpy.typing import NDArray
 
 from hwcli.atomic import write_bytes
 from hwcli.errors import DatasetError
+from hwcli.heaps import file_has_endless_heap
 
 SCHEMA = "hwcli.shard/1"
 CHUNK_ROWS = 256
 """Rows a chunk: random batches of 256 then read at the speed of the disk."""
 
 
-_DEFLATE = 1100
-"""Deflate packs at most 1032 : 1; what claims more is not there."""
 _SLACK = 1 << 20
 """Bytes of a column that may be claimed all the same: fill values of short ones are not stored."""
 
@@ -190,11 +190,24 @@ def read_shard(path: Path) -> Shard:
     Raises:
         DatasetError: missing, not HDF5, or damaged.
     """
-    with reading_shard(path), h5py.File(path, "r") as file:
+    with reading_shard(path), open_shard(path) as file:
         tables = _read_tables(file, path)
         rows = _read_rows(file, path)
     _check(rows, tables, path)
     return Shard(tables, rows)
+
+
+def open_shard(path: Path) -> h5py.File:
+    """The HDF5 file at `path`, of which libhdf5 can be trusted to come to an end.
+
+    Raises:
+        OSError: it is none.
+    """
+    if path.is_fifo():
+        raise OSError("is a pipe")
+    if file_has_endless_heap(path):
+        raise OSError("a heap without an end")
+    return h5py.File(path, "r")
 
 
 @contextmanager
@@ -255,7 +268,9 @@ def _column(file: h5py.File, name: str, path: Path) -> h5py.Dataset:
         raise DatasetError(f"{path}: {name} is no column")
     if column.external or column.is_virtual or column.file != file:
         raise DatasetError(f"{path}: column {name} lies in another file")
-    stored = column.id.get_storage_size() * _DEFLATE + _SLACK
+    if column.id.get_create_plist().get_nfilters():  # 10 MB could become 10 GB
+        raise DatasetError(f"{path}: column {name} is compressed, which no shard is")
+    stored = min(column.id.get_storage_size(), path.stat().st_size) + _SLACK
     if column.size * column.dtype.itemsize > stored:
         raise DatasetError(f"{path}: claims {len(column):,} rows of {name} that are not in it")
     return column
@@ -276,5 +291,7 @@ def _check(rows: Rows, tables: Tables, path: Path) -> None:
 
 def sha256_of(path: Path) -> str:
     """Hex SHA-256 of the file at `path`."""
+    if path.is_fifo():
+        raise OSError(errno.EINVAL, "is a pipe, which may never end", str(path))
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -6,8 +6,9 @@ is told with its place: `source[2].invert: expected true or false, not 'yes'`.
 
 import dataclasses
 import difflib
+import json
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_origin, get_type_hints
 
 import cattrs
 from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
@@ -20,6 +21,53 @@ T = TypeVar("T")
 
 class StructureError(ValueError):
     """Data that does not have the wanted shape; the text names every fault with its place."""
+
+
+_DEEPEST = 64
+"""Tables and lists in each other that JSON of ours may have; Python's own limit is near 300."""
+
+
+def parse_json(raw: bytes) -> Any:
+    """What stands in the JSON `raw`, as any other program could read it.
+
+    Raises:
+        StructureError: no JSON; NaN, half of a surrogate pair, or too deep for what comes after.
+    """
+    try:
+        data = json.loads(raw, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise StructureError(f"not JSON ({error!s:.100})") from error
+    _check_plain(data)
+    return data
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+def _check_plain(data: object) -> None:
+    level: list[object] = [data]
+    for _ in range(_DEEPEST):
+        inner: list[object] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner += value.keys()
+                inner += value.values()
+            elif isinstance(value, list):
+                inner += value
+            elif isinstance(value, str) and not value.isascii():
+                _check_text(value)
+        level = inner
+        if not level:
+            return
+    raise StructureError(f"more than {_DEEPEST} tables and lists in each other")
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise StructureError(f"{text!r:.60} is no text") from error
 
 
 def structure(data: object, cls: type[T]) -> T:
@@ -107,11 +155,16 @@ def _make_converter() -> cattrs.Converter:
     )
 
     def dataclass_hook(cls: type) -> Callable[[object, object], Any]:
+        hints = get_type_hints(cls)
+        lists = [f.name for f in dataclasses.fields(cls) if get_origin(hints[f.name]) is tuple]
         inner = make_dict_structure_fn(cast("Any", cls), converter, _cattrs_forbid_extra_keys=True)
 
         def hook(value: object, kind: object) -> Any:
             if not isinstance(value, Mapping):
                 raise ValueError(f"expected a table, not {value!r:.60}")
+            for name in lists:  # a text would be taken for a list of its characters
+                if not isinstance(value.get(name, ()), list | tuple):
+                    raise ValueError(f"{name}: expected a list, not {value[name]!r:.60}")
             return inner(cast("Any", value), cast("Any", kind))
 
         return hook

@@ -13,7 +13,14 @@ from hwcli.shards import Rows, ShardWriter, Split, Tables, sha256_of
 
 HOW = Normalisation(size=8, fit=6, stroke=1.5, centre="mass")
 SOURCES = (
-    SourceEntry("one", "Latn", "CC0-1.0", "Nobody (2024). Nothing.", "https://a.b/c", (), 0, True),
+    SourceEntry(
+        "one",
+        "Latn",
+        "CC0-1.0",
+        "Nobody (2024). Nothing.",
+        "https://a.b/c",
+        redistributable=True,
+    ),
     SourceEntry("one.b", "Deva", "not stated", 'A "quoted" & long_name\n(2020). 50 % #1.'),
     SourceEntry("b", "Latn", "MIT\x7f\tor so", "Someone.", bibtex="@misc{b,\n  title = {B}\n}\n"),
 )

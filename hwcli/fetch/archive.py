@@ -1,6 +1,7 @@
 """What was fetched, as files by name: what every archive does; a folder, and single files."""
 
 import lzma
+import re
 import struct
 import zipfile
 import zlib
@@ -206,6 +207,16 @@ class Files:
         if why := self.missing.get(name):
             raise MissingError(why.message, hint=why.hint)
         raise MissingError(f"{self.where}: has no file {name}")
+
+
+def leads_out(name: str) -> bool:
+    """Whether a member of that name is meant for a place outside of where it is unpacked.
+
+    Nothing is unpacked under its name here, but no honest archive has such members.
+    """
+    if ".." not in name and name[:1] not in ("/", "\\") and name[1:2] != ":":
+        return False
+    return name[:1] in ("/", "\\") or ".." in re.split(r"[/\\]", name) or name[1:3] in (":/", ":\\")
 
 
 def read_file(path: Path, limit: int) -> bytes:

@@ -15,12 +15,22 @@ from pathlib import Path
 from typing import IO
 
 from hwcli.errors import FetchError
-from hwcli.fetch.archive import DAMAGE, Limits, Members, MissingError, NamedMembers, reading
+from hwcli.fetch.archive import (
+    DAMAGE,
+    Limits,
+    Members,
+    MissingError,
+    NamedMembers,
+    leads_out,
+    reading,
+)
 from hwcli.shards import sha256_of
 
 BLOCK = 512
 _FILES = b"07\0"
 _HARD_LINK = b"1"
+_LINKS = b"2346"
+"""Symbolic links, devices, pipes."""
 _LONG_NAME, _PAX = b"L", b"x"
 _SPARSE = b"S"
 _MAX_HEADER = 1 << 20
@@ -34,7 +44,7 @@ def is_tar(head: bytes) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class TarArchive:
-    """A tar that is not compressed. Links, devices and folders in it are not listed."""
+    """A tar that is not compressed. Folders in it are not listed; a link or device is refused."""
 
     path: Path
     limits: Limits = field(default_factory=Limits)
@@ -200,6 +210,10 @@ def _fill(index: _Index, end: int, limits: Limits, what: str) -> None:
         if kind == _SPARSE:
             raise ValueError("a sparse file, which no dataset needs")
         own = name or _own_name(head)
+        if kind in _LINKS:
+            raise ValueError(f"member {own!r:.200} is a link or device, which no dataset needs")
+        if leads_out(own):
+            raise ValueError(f"member {own!r:.200} lies outside the archive")
         if kind in _FILES and own and not own.endswith("/"):
             index.add(own, start, size)
         elif kind == _HARD_LINK and own:

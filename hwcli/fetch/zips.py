@@ -15,7 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.errors import FetchError
-from hwcli.fetch.archive import DAMAGE, Limits, Members, MissingError, NamedMembers, reading
+from hwcli.fetch.archive import (
+    DAMAGE,
+    Limits,
+    Members,
+    MissingError,
+    NamedMembers,
+    leads_out,
+    reading,
+)
 from hwcli.shards import sha256_of
 
 _LOCAL = struct.Struct("<4s2xHH16xHH")
@@ -238,6 +246,8 @@ def _check(path: Path, archive: zipfile.ZipFile, limits: Limits) -> None:
     fault = ""
     if link := next((m for m in members if stat.S_ISLNK(m.external_attr >> 16)), None):
         fault = f"member {link.filename!r} is a link, which no dataset needs"
+    elif outside := next((m for m in members if leads_out(m.filename)), None):
+        fault = f"member {outside.filename!r:.200} lies outside the archive"
     elif locked := next((m for m in members if m.flag_bits & _ENCRYPTED), None):
         fault = f"member {locked.filename!r} is encrypted"
     elif twice := _overlapping(members, archive.start_dir):

@@ -13,8 +13,8 @@ from hwcli.dataset import FILE_NAME, DatasetInfo, SourceEntry, open_dataset, wri
 from hwcli.errors import DatasetError, FetchError, RecipeError
 from hwcli.fetch import FetchOptions, fetch
 from hwcli.fetch.archive import Archive
-from hwcli.ingest.build import BuildOptions, Built, build_shards
-from hwcli.ingest.decode import get_ready_to_decode
+from hwcli.ingest.build import BuildOptions, Built, build_shards, check_journal
+from hwcli.ingest.decode import DecoderKilled, get_ready_to_decode
 from hwcli.ingest.dedup import Dedup
 from hwcli.ingest.fingerprint import digests_of, fingerprint
 from hwcli.ingest.journal import Journal, clear
@@ -115,6 +115,8 @@ def ingest(
             journal.name_shards(built.shards)
             _put_in_place(partial, folder)
             clear(folder)
+        except DecoderKilled:
+            raise  # what is whole is kept
         except (DatasetError, FetchError, RecipeError, OSError):  # a full disk, a damaged source
             shutil.rmtree(partial, ignore_errors=True)
             raise
@@ -132,8 +134,11 @@ def _journal(
     if options.force:
         shutil.rmtree(partial, ignore_errors=True)
     journal = Journal(
-        partial, fingerprint(resolved, prepared.plan, prepared.archives, prepared.digests)
+        partial,
+        fingerprint(resolved, prepared.plan, prepared.archives, prepared.digests),
+        len(prepared.plan),
     )
+    check_journal(journal, prepared.plan)
     if rows := sum(done.shard.rows for done in journal.done):
         _log.warning("%s: going on after the %s rows of an earlier run", partial, f"{rows:,}")
     return journal

@@ -89,6 +89,18 @@ def build_shards(
     )
 
 
+def check_journal(journal: Journal, plan: Plan) -> None:
+    """Have `journal` start over where it cannot be of the work on `plan`."""
+    sizes = [len(step.at) for step in _steps(plan)] if journal.done else []
+    rows = 0
+    for done in journal.done:
+        mark, rows = done.mark, rows + done.shard.rows
+        known = all(d.source in plan.tables.sources for d in mark.dropped)
+        if mark.step >= len(sizes) or mark.used > min(sizes[mark.step], rows) or not known:
+            journal.forget()
+            return
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step:
     """Some rows of one part, decoded together."""

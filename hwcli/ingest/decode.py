@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.errors import HwcliError
+from hwcli.errors import DatasetError
 from hwcli.glyph import FAINTEST, Image, Normalisation, as_framed
 from hwcli.glyph_batch import inks_of, normalise_all
 from hwcli.ingest.dedup import Keys, image_keys
@@ -29,6 +29,10 @@ _STACK_BYTES = 1 << 20
 """Pixels of images that are treated together."""
 BLANK = "blank"
 """Why an image without ink is dropped."""
+
+
+class DecoderKilled(DatasetError):
+    """A decoding process was killed, as the system does when memory runs out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +166,7 @@ def decode_all(
     """Each block of `work` decoded, with what stood before it, in order whatever `jobs` is.
 
     Raises:
-        HwcliError: a process was killed, as the system does when memory runs out.
+        DecoderKilled: a process was killed, as the system does when memory runs out.
     """
     if jobs == 1:
         yield from ((tag, decode_block(block, how)) for tag, block, how in work)
@@ -179,7 +183,10 @@ def decode_all(
         while waiting:
             yield _first(waiting)
     except BrokenProcessPool as error:
-        raise HwcliError("a decoding process was killed", hint="try --jobs 1") from error
+        raise DecoderKilled(
+            "a decoding process was killed",
+            hint="the same command goes on where it was; with --jobs 1 it needs the least memory",
+        ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

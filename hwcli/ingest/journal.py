@@ -4,6 +4,7 @@ Beside its shards stands `progress.json`. A shard counts only if it is, byte for
 was written; a run goes on after the last of them, by the state that the work was in then.
 """
 
+import io
 import json
 import shutil
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from hwcli.errors import DatasetError
 from hwcli.ingest.dedup import Keys
 from hwcli.ingest.pairs import FILE_NAME as LIST_NAME
 from hwcli.shards import sha256_of
-from hwcli.structure import structure_or, unstructure
+from hwcli.structure import StructureError, parse_json, structure, unstructure
 
 FILE_NAME = "progress.json"
 _SCHEMA = "hwcli.progress/1"
@@ -59,12 +60,14 @@ class _Progress:
 class Journal:
     """The whole shards of a folder that grows."""
 
-    def __init__(self, folder: Path, fingerprint: str) -> None:
+    def __init__(self, folder: Path, fingerprint: str, rows: int) -> None:
         """Take up what an earlier run with the same `fingerprint` has left in `folder`.
 
-        All else in the folder is removed.
+        All else in the folder is removed. Nothing in it is believed that cannot be so of a plan of
+        `rows` rows: whoever made the archive may have made the folder.
         """
         self.folder = folder
+        self._rows = rows
         self._progress = _Progress(_SCHEMA, fingerprint)
         for named in folder.glob("*-of-*.h5"):  # the run was killed when all but done
             named.replace(named.with_name(named.name.rpartition("-of-")[0] + ".h5"))
@@ -78,12 +81,21 @@ class Journal:
         for done in self.done:
             known |= {folder / done.shard.file, _rows_path(folder / done.shard.file)}
         for stray in set(folder.iterdir()) - known:
-            stray.unlink()
+            if stray.is_dir() and not stray.is_symlink():
+                shutil.rmtree(stray, ignore_errors=True)
+            else:
+                stray.unlink()
 
     @property
     def done(self) -> tuple[Done, ...]:
         """The shards that are whole, in order."""
         return self._progress.done
+
+    def forget(self) -> None:
+        """Start over: what is done cannot be gone on from."""
+        self._progress = replace(self._progress, done=())
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
 
     @property
     def mark(self) -> Mark:
@@ -92,7 +104,9 @@ class Journal:
 
     def rows_of(self, done: Done) -> tuple[NDArray[np.int64], Keys]:
         """Numbers (N,) and keys (N,) of the rows of a shard."""
-        table = np.load(_rows_path(self.folder / done.shard.file), allow_pickle=False)
+        table = _table(_rows_path(self.folder / done.shard.file), done.shard.rows)
+        if table is None:
+            raise DatasetError(f"{self.folder}: has changed meanwhile")
         return table[:, 0].astype(np.int64), table[:, 1]
 
     def add(self, shard: ShardEntry, rows: NDArray[np.int64], keys: Keys, mark: Mark) -> None:
@@ -100,7 +114,8 @@ class Journal:
         path = _rows_path(self.folder / shard.file)
         table = np.column_stack([rows.astype(np.uint64), keys])
         with path.open("wb") as file:
-            np.save(file, table)
+            file.write(_head(len(table)))
+            file.write(table.tobytes())
         done = Done(shard, sha256_of(path), mark)
         self._progress = replace(self._progress, done=(*self.done, done))
         self.write()
@@ -129,12 +144,24 @@ class Journal:
     def _good(self, done: tuple[Done, ...]) -> list[Done]:
         """Those from the first on that are on disk as they were written."""
         good: list[Done] = []
+        names, size = set[str](), 0
+        if (self.folder / LIST_NAME).is_file() and not (self.folder / LIST_NAME).is_symlink():
+            size = (self.folder / LIST_NAME).stat().st_size
         for entry in done:
+            mark = entry.mark
+            if entry.shard.file in {*names, FILE_NAME, LIST_NAME} or not (
+                mark.step >= 0 and mark.used >= 0 and 0 <= mark.pairs_bytes <= size
+            ):
+                break
+            names.add(entry.shard.file)
             path = self.folder / entry.shard.file
             rows = _rows_path(path)
-            if not (path.is_file() and rows.is_file()):
+            if not (_is_ours(path) and _is_ours(rows)):
                 break
             if sha256_of(path) != entry.shard.sha256 or sha256_of(rows) != entry.rows_sha256:
+                break
+            table = _table(rows, entry.shard.rows)
+            if table is None or (table[:, 0] >= self._rows).any():
                 break
             good.append(entry)
         return good
@@ -148,9 +175,34 @@ def clear(folder: Path) -> None:
 
 def _read(path: Path) -> _Progress | None:
     try:
-        return structure_or(json.loads(path.read_bytes()), _Progress, str(path), DatasetError)
-    except (OSError, ValueError, RecursionError, DatasetError):  # none, or not one of ours
+        if not _is_ours(path):
+            return None
+        return structure(parse_json(path.read_bytes()), _Progress)
+    except (OSError, StructureError):  # not one of ours
         return None
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether there is a file of that name in the folder itself: what we write is never a link."""
+    return path.is_file() and not path.is_symlink()
+
+
+def _head(rows: int) -> bytes:
+    """What a .npy of (rows, 2) uint64 begins with."""
+    head = io.BytesIO()
+    told = {"descr": "<u8", "fortran_order": False, "shape": (rows, 2)}
+    np.lib.format.write_array_header_1_0(head, told)
+    return head.getvalue()
+
+
+def _table(path: Path, rows: int) -> NDArray[np.uint64] | None:
+    """Numbers and keys (rows, 2) of the file at `path`, None if it holds anything else."""
+    if not 0 < rows <= path.stat().st_size // 16:
+        return None
+    head, data = _head(rows), path.read_bytes()
+    if not data.startswith(head) or len(data) != len(head) + 16 * rows:
+        return None
+    return np.frombuffer(data, "<u8", offset=len(head)).astype(np.uint64).reshape(rows, 2)
 
 
 def _rows_path(shard: Path) -> Path:

@@ -111,7 +111,8 @@ def _write(
     progress: Progress,
 ) -> _Merged:
     """Write the rows of `datasets` that stay as shards in `folder`, and the list of the others."""
-    journal = Journal(folder, name)
+    total = sum(entry.rows for d in datasets for entry in d.info.shards)
+    journal = Journal(folder, name, total)
     with Texts(folder) as origins:
         rows = MergedRows(datasets, sources, origins)
         size = datasets[0].info.normalisation.size

@@ -1,6 +1,5 @@
 """Columns of a table as labels and images: files, raw bytes, or lists of pixels."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -14,6 +13,7 @@ from hwcli.readers.picture import decode_all
 from hwcli.readers.reader import Block
 from hwcli.readers.values import ValueBlock, shape_of
 from hwcli.recipe import Source
+from hwcli.structure import StructureError, parse_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -150,8 +150,8 @@ def class_names(column: str, *descriptions: bytes) -> tuple[str, ...]:
     """
     for text in descriptions:
         try:
-            told = json.loads(text)
-        except (ValueError, RecursionError):
+            told = parse_json(text)
+        except StructureError:
             continue
         told = told.get("info", told) if isinstance(told, dict) else {}
         features = told.get("features") if isinstance(told, dict) else None

@@ -10,6 +10,7 @@ from typing import IO
 import h5py
 import numpy as np
 
+from hwcli.heaps import endless_heap
 from hwcli.readers.matlab_format import MAX_BYTES, MAX_CELLS, MatlabError, Numbers, Value
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -37,6 +38,9 @@ def read_mat73(file: IO[bytes]) -> dict[str, Value]:
     Raises:
         MatlabError: not such a file, or damaged.
     """
+    if endless_heap(file.read()) >= 0:
+        raise MatlabError("damaged (a heap without an end)")
+    file.seek(0)
     try:
         with h5py.File(file, "r") as opened:
             return _variables(opened)

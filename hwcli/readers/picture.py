@@ -4,6 +4,7 @@ import io
 import os
 import struct
 import threading
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -31,6 +32,21 @@ _KEPT_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT")
 _JPEG = b"\xff\xd8\xff"
 _FRAMES = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), 0xCD, 0xCE, 0xCF))
 """Markers of a JPEG that tell its size (SOF): ITU-T T.81, table B.1."""
+_PARSING = (
+    OSError,
+    EOFError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    RuntimeError,
+    MemoryError,
+    struct.error,
+)
+"""What Pillow's parsers raise of bytes that they did not expect, by the format."""
 _BATCH = 64
 """Files that are read before they are decoded."""
 _MUTED_BYTES = 4 << 20
@@ -161,11 +177,13 @@ def _other_size(data: bytes) -> tuple[int, int] | str:
     if not data:
         return "empty file"
     try:
-        with PIL.Image.open(io.BytesIO(data)) as image:  # reads the header only
-            return image.size
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of tags that are odd
+            with PIL.Image.open(io.BytesIO(data)) as image:  # reads the header only
+                return image.size
     except PIL.Image.DecompressionBombError:
         return "too large"
-    except (OSError, SyntaxError, ValueError, struct.error):
+    except _PARSING:
         return "not an image"
 
 

@@ -3,7 +3,6 @@
 The format: https://github.com/webdataset/webdataset#the-webdataset-format
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -19,6 +18,7 @@ from hwcli.readers.arrow_columns import RowBlock
 from hwcli.readers.images import FileBlock
 from hwcli.readers.reader import Block, Listing, listing_of, matching
 from hwcli.recipe import Part, Source
+from hwcli.structure import StructureError, parse_json
 
 _IMAGES = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "pgm", "gif")
 _LABELS = ("cls", "txt", "json")
@@ -95,11 +95,9 @@ class WebdatasetReader:
     def _json(self, sample: _Sample) -> dict[str, str]:
         """The keys of the sample's JSON that hold a text or a number."""
         try:
-            told = json.loads(self._text(sample, "json"))
-        except (ValueError, RecursionError) as error:
-            raise FetchError(
-                f"{self._what}: {sample.others['json']} is no JSON ({error!s:.60})"
-            ) from error
+            told = parse_json(self._text(sample, "json").encode())
+        except StructureError as error:
+            raise FetchError(f"{self._what}: {sample.others['json']} is {error!s:.90}") from error
         pairs = told.items() if isinstance(told, dict) else ()
         return {k: str(v).strip() for k, v in pairs if isinstance(v, str | int)}
 

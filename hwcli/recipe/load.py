@@ -45,6 +45,8 @@ def unverified(recipe: Recipe) -> Recipe:
 def _read(path: Path, borrowers: tuple[Path, ...]) -> Recipe:
     """The recipe at `path`; `borrowers` are those that, one after the other, take from it."""
     try:
+        if path.is_fifo():
+            raise RecipeError(f"{path}: is a pipe, not a file")
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecipeError(f"{path}: {error.strerror}") from error

@@ -307,7 +307,7 @@ def test_a_journal_of_nothing_starts_anew(tmp_path: Path) -> None:
     folder = tmp_path / "x.partial"
     folder.mkdir()
     (folder / "stray").write_text("x")
-    journal = Journal(folder, "0" * 64)
+    journal = Journal(folder, "0" * 64, 1)
     assert journal.done == ()
     assert not list(folder.iterdir())
 

@@ -110,8 +110,8 @@ def test_a_sample_without_a_label_has_none_and_one_without_an_image_is_none() ->
 @pytest.mark.parametrize(
     ("members", "told"),
     [
-        ({"1.png": b"", "1.json": b"{"}, "no JSON"),
-        ({"1.png": b"", "1.json": b"[" * 100_000}, "no JSON"),
+        ({"1.png": b"", "1.json": b"{"}, "not JSON"),
+        ({"1.png": b"", "1.json": b"[" * 100_000}, "not JSON"),
         ({"1.png": b"", "1.txt": b"x" * (2 << 20)}, "too large for a label"),
         ({"1.txt": b"x"}, "no image"),
     ],

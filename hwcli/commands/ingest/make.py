@@ -159,7 +159,7 @@ def tell(stdout: TextIO, folder: Path, info: "DatasetInfo", json_: bool) -> None
 
 def _tell_sources(stdout: TextIO, info: "DatasetInfo") -> None:
     """A line for each source: its classes and rows, and what of it was dropped."""
-    width = max(len(s.name) for s in info.sources)
+    width = max((len(s.name) for s in info.sources), default=0)
     for i, source in enumerate(info.sources):
         reasons = Counter[str]()
         for dropped in info.dropped:
