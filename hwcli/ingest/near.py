@@ -48,7 +48,7 @@ def near_pairs(small: NDArray[np.uint8]) -> Iterator[tuple[int, int, float]]:
     telling = np.flatnonzero(~_plain(small))
     if len(telling) < 2:
         return
-    cells = _cells(small[telling])
+    cells = _cells(small)[telling]
     order = np.argsort(cells, kind="stable")
     keys, starts = np.unique(cells[order], return_index=True)
     ends = np.append(starts[1:], len(order))
@@ -130,21 +130,23 @@ def _neighbours(
 def _compare(
     small: NDArray[np.uint8], rows: NDArray[np.intp], others: NDArray[np.intp]
 ) -> list[tuple[int, int, float]]:
-    """The pairs of `rows` with `others`, of which the first are `rows` themselves or not."""
+    """The pairs of `rows` with `others`, among which `rows` themselves may be."""
     found = []
-    b = small[others].astype(np.float32)
-    b_energy = np.einsum("ij,ij->i", b, b)
-    for at in range(0, len(rows), _BLOCK):
-        own = rows[at : at + _BLOCK]
-        a = small[own].astype(np.float32)
-        energy = np.einsum("ij,ij->i", a, a)[:, None] + b_energy
-        distance = 1 - 2 * (a @ b.T) / np.maximum(energy, 1)
-        for i, j in np.argwhere(distance <= MAX_DISTANCE).tolist():
-            one, two = int(own[i]), int(others[j])
-            if one != two:
-                found.append((min(one, two), max(one, two), max(0.0, float(distance[i, j]))))
+    for first in range(0, len(others), _OTHERS):
+        there = others[first : first + _OTHERS]
+        b = small[there].astype(np.float32)
+        b_energy = np.einsum("ij,ij->i", b, b)
+        for start in range(0, len(rows), _ROWS):
+            own = rows[start : start + _ROWS]
+            a = small[own].astype(np.float32)
+            energy = np.einsum("ij,ij->i", a, a)[:, None] + b_energy
+            distance = 1 - 2 * (a @ b.T) / np.maximum(energy, 1)
+            for i, j in np.argwhere(distance <= MAX_DISTANCE).tolist():
+                one, two = int(own[i]), int(there[j])
+                if one != two:
+                    found.append((min(one, two), max(one, two), max(0.0, float(distance[i, j]))))
     return list(dict.fromkeys(found))
 
 
-_BLOCK = 1024
-"""Rows of one cell that are compared at a time."""
+_ROWS, _OTHERS = 512, 4096
+"""Rows that are compared at a time: their distances take 8 MB."""

@@ -10,7 +10,7 @@ from hwcli.blocks import ImageBlocks
 from hwcli.dataset import ShardEntry
 from hwcli.ingest.dedup import Pair, reason
 from hwcli.ingest.journal import Done, Journal
-from hwcli.ingest.near import near_pairs, thumbnails
+from hwcli.ingest.near import SIDE, near_pairs, thumbnails
 from hwcli.ingest.pairs import PairList
 from hwcli.ingest.rows import Plan
 from hwcli.ingest.tally import Tally
@@ -25,7 +25,7 @@ def weed(journal: Journal, plan: Plan, pairs: PairList, tally: Tally) -> None:
     """
     known = [journal.rows_of(done) for done in journal.done]
     number, keys = (np.concatenate(column) for column in zip(*known, strict=True))
-    small = np.concatenate([t for done in journal.done for t in _thumbnails(journal, done)])
+    small = _thumbnails(journal, len(number))
     found: list[Pair] = []
     for i, j, distance in near_pairs(small):
         if keys[i] != keys[j]:  # equal images were judged before
@@ -64,9 +64,16 @@ def _without(gone: NDArray[np.int64], journal: Journal, plan: Plan) -> Iterator[
         yield replace(done, shard=ShardEntry(path.name, shard.rows, shard.sha256))
 
 
-def _thumbnails(journal: Journal, done: Done) -> Iterator[NDArray[np.uint8]]:
-    with ImageBlocks(journal.folder / done.shard.file) as blocks:
-        yield from map(thumbnails, blocks)
+def _thumbnails(journal: Journal, count: int) -> NDArray[np.uint8]:
+    """Of all `count` rows, in the order of the shards: (N, SIDE²)."""
+    small = np.empty((count, SIDE * SIDE), np.uint8)
+    at = 0
+    for done in journal.done:
+        with ImageBlocks(journal.folder / done.shard.file) as blocks:
+            for images in blocks:
+                small[at : at + len(images)] = thumbnails(images)
+                at += len(images)
+    return small
 
 
 def _rows(journal: Journal, done: Done) -> Rows:
