@@ -7,8 +7,15 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from hwcli.errors import HwcliError
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext
 
 T = TypeVar("T")
 
@@ -33,8 +40,46 @@ def new_pool(processes: int, start: Callable[..., None], *args: Any) -> ProcessP
 
     Not forked from this one: that would copy locks that its threads may hold.
     """
-    context = multiprocessing.get_context("forkserver" if _forks() else "spawn")
-    return ProcessPoolExecutor(processes, context, _start, (start, args))
+    return ProcessPoolExecutor(processes, _context(), _start, (start, args))
+
+
+def apart(work: Callable[..., T], *args: Any) -> T:
+    """`work(*args)`, done by a process of its own, which is killed if this one is interrupted.
+
+    Its memory is not on top of ours, and goes back to the system as a whole.
+
+    Raises:
+        EOFError: it was killed, as the system does when memory runs out.
+    """
+    context = _context()
+    ours, its = context.Pipe(duplex=False)
+    process = context.Process(target=_tell, args=(its, work, args), daemon=True)
+    with _uninterrupted():
+        process.start()
+    its.close()
+    try:
+        result = ours.recv()
+    finally:
+        process.kill()
+        process.join()
+        ours.close()
+    if isinstance(result, Exception):
+        raise result
+    return cast("T", result)
+
+
+def _tell(to: Connection, work: Callable[..., object], args: tuple[Any, ...]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        to.send(work(*args))
+    except HwcliError as error:
+        to.send(error)
+
+
+def _context() -> "ForkServerContext | SpawnContext":
+    if _forks():
+        return multiprocessing.get_context("forkserver")
+    return multiprocessing.get_context("spawn")
 
 
 def _forks() -> bool:

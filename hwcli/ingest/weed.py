@@ -1,20 +1,26 @@
 """Finds nearly equal images among the shards, and takes out of train and val what touches test."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.blocks import ImageBlocks
 from hwcli.dataset import ShardEntry
+from hwcli.errors import DatasetError
 from hwcli.ingest.dedup import Pair, reason
 from hwcli.ingest.journal import Done, Journal
 from hwcli.ingest.near import SIDE, near_pairs, thumbnails
 from hwcli.ingest.pairs import PairList
 from hwcli.ingest.rows import Plan
 from hwcli.ingest.tally import Tally
+from hwcli.processes import apart
 from hwcli.shards import Rows, ShardWriter, Split, read_shard
+
+_log = logging.getLogger(__name__)
 
 
 def weed(journal: Journal, plan: Plan, pairs: PairList, tally: Tally) -> None:
@@ -25,9 +31,10 @@ def weed(journal: Journal, plan: Plan, pairs: PairList, tally: Tally) -> None:
     """
     known = [journal.rows_of(done) for done in journal.done]
     number, keys = (np.concatenate(column) for column in zip(*known, strict=True))
-    small = _thumbnails(journal, len(number))
+    _log.warning("looking for nearly equal images among %s rows", f"{len(number):,}")
+    paths = [journal.folder / done.shard.file for done in journal.done]
     found: list[Pair] = []
-    for i, j, distance in near_pairs(small):
+    for i, j, distance in _near(paths, len(number)):
         if keys[i] != keys[j]:  # equal images were judged before
             found.append(_pair(int(number[i]), int(number[j]), distance, plan))
     dropped = {pair.row for pair in found if pair.dropped}
@@ -64,16 +71,25 @@ def _without(gone: NDArray[np.int64], journal: Journal, plan: Plan) -> Iterator[
         yield replace(done, shard=ShardEntry(path.name, shard.rows, shard.sha256))
 
 
-def _thumbnails(journal: Journal, count: int) -> NDArray[np.uint8]:
-    """Of all `count` rows, in the order of the shards: (N, SIDE²)."""
+def _near(paths: list[Path], count: int) -> list[tuple[int, int, float]]:
+    try:
+        return apart(near_among, paths, count)
+    except EOFError as error:
+        raise DatasetError(
+            "the search for nearly equal images was killed", hint="try --dedup exact"
+        ) from error
+
+
+def near_among(paths: list[Path], count: int) -> list[tuple[int, int, float]]:
+    """The nearly equal images of the shards at `paths`: places among all `count` rows, distance."""
     small = np.empty((count, SIDE * SIDE), np.uint8)
     at = 0
-    for done in journal.done:
-        with ImageBlocks(journal.folder / done.shard.file) as blocks:
+    for path in paths:
+        with ImageBlocks(path) as blocks:
             for images in blocks:
                 small[at : at + len(images)] = thumbnails(images)
                 at += len(images)
-    return small
+    return list(near_pairs(small))
 
 
 def _rows(journal: Journal, done: Done) -> Rows:
