@@ -14,9 +14,9 @@ from hwcli.ingest.dedup import Keys
 from hwcli.ingest.journal import Journal, Mark
 from hwcli.shards import CHUNK_ROWS, Rows, ShardWriter, Tables, concatenate
 
-SHARD_ROWS = 32_768
+SHARD_ROWS = 16_384
 """Rows of a shard, unless its images are so large that fewer fill it."""
-_SHARD_BYTES = 32 << 20
+_SHARD_BYTES = 16 << 20
 """Pixels of a shard; it is made in memory."""
 
 
