@@ -45,7 +45,7 @@ class Grouped:
         sizes: Counter[Group] = Counter()
         for number in range(len(dataset.info.shards)):
             rows = self._shard(number)
-            self.origin_width = max(self.origin_width, *map(len, rows.origin), 1)
+            self.origin_width = max(self.origin_width, *map(len, rows.origins), 1)
             columns = np.stack([rows.split, rows.source, rows.script], axis=1)
             for key, count in zip(*np.unique(columns, axis=0, return_counts=True), strict=True):
                 group = Group(Split(int(key[0])), int(key[1]), int(key[2]))

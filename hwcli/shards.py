@@ -1,20 +1,17 @@
-"""HDF5 shards: blocks of glyphs with their labels, written whole or not at all."""
+"""HDF5 shards, blocks of glyphs with their labels: what is in one, and reading it."""
 
 import errno
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from enum import IntEnum
-from io import BytesIO
 from pathlib import Path
-from types import TracebackType
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.atomic import write_bytes
 from hwcli.errors import DatasetError
 from hwcli.heaps import file_has_endless_heap
 
@@ -63,15 +60,36 @@ class Rows:
     """(N,) number of the person within the dataset, −1 unknown."""
     split: NDArray[np.uint8]
     """(N,) a `Split`."""
-    origin: NDArray[np.object_]
-    """(N,) str: the path inside the source, with `#row` where a file holds many."""
+    origin: NDArray[np.bytes_]
+    """(N,) UTF-8: the path inside the source, with `#row` where a file holds many."""
 
     def __len__(self) -> int:
         return len(self.images)
 
+    @property
+    def origins(self) -> list[str]:
+        """`origin` as text."""
+        return list(map(bytes.decode, self.origin.tolist()))
+
     def take(self, index: NDArray[np.intp] | NDArray[np.bool_] | slice) -> "Rows":
         """The rows at `index`, as a NumPy index or mask."""
         return Rows(*(getattr(self, f.name)[index] for f in fields(self)))
+
+
+_ORIGIN_BYTES = 1024
+"""Of an origin; the middle of a longer one is left out."""
+_CUT = "…".encode()
+
+
+def coded(origins: Iterable[str]) -> NDArray[np.bytes_]:
+    """A column of these `origins`, (N,)."""
+    return np.asarray([o if len(o) <= _ORIGIN_BYTES else _cut(o) for o in map(str.encode, origins)])
+
+
+def _cut(origin: bytes) -> bytes:
+    half = (_ORIGIN_BYTES - len(_CUT)) // 2
+    parts = origin[:half], origin[-half:]  # less the halves of characters at the cuts
+    return _CUT.join(part.decode(errors="ignore").encode() for part in parts)
 
 
 def concatenate(parts: Sequence[Rows]) -> Rows:
@@ -79,101 +97,14 @@ def concatenate(parts: Sequence[Rows]) -> Rows:
     return Rows(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Rows)))
 
 
-_COLUMNS = {
+COLUMNS = {
     "label": np.dtype(np.int32),
     "script": np.dtype(np.int32),
     "source": np.dtype(np.int32),
     "writer": np.dtype(np.int32),
     "split": np.dtype(np.uint8),
 }
-
-
-class ShardWriter:
-    """Writes one shard; it stands under its name only when whole.
-
-    >>> with ShardWriter(path, size=28, tables=tables) as shard:
-    ...     shard.append(rows)
-
-    The shard is made in memory and written in one go: HDF5 itself ends the process with a
-    segmentation fault where a disk is full.
-    """
-
-    def __init__(self, path: Path, *, size: int, tables: Tables) -> None:
-        self.path = path
-        self.rows = 0
-        self.sha256 = ""
-        """Of the file, once it is written."""
-        self._size = size
-        self._tables = tables
-        self._file: h5py.File | None = None
-
-    def __enter__(self) -> "ShardWriter":
-        self._memory = BytesIO()  # HDF5's own in-memory driver gives no more than a copy
-        file = h5py.File(self._memory, "w", libver=("v110", "v110"), track_order=True)
-        self._file = file
-        file.attrs["schema"] = SCHEMA
-        for name in ("classes", "scripts", "sources"):
-            values = getattr(self._tables, name)
-            file.attrs.create(name, np.asarray(values, dtype=object), dtype=h5py.string_dtype())
-        shape = (self._size, self._size)
-        file.create_dataset(
-            "images", (0, *shape), np.uint8, maxshape=(None, *shape), chunks=(CHUNK_ROWS, *shape)
-        )
-        for name, dtype in _COLUMNS.items():
-            file.create_dataset(name, (0,), dtype, maxshape=(None,), chunks=(CHUNK_ROWS * 16,))
-        file.create_dataset(
-            "origin", (0,), h5py.string_dtype(), maxshape=(None,), chunks=(CHUNK_ROWS * 16,)
-        )
-        return self
-
-    def append(self, rows: Rows) -> None:
-        """Add `rows` at the end.
-
-        Raises:
-            DatasetError: images of another size than the shard's.
-        """
-        if rows.images.shape[1:] != (self._size, self._size):
-            raise DatasetError(
-                f"{self.path}: images of {rows.images.shape[1:]} in a shard of {self._size} px"
-            )
-        assert self._file is not None, "append outside the with block"
-        end = self.rows + len(rows)
-        for name in (*_COLUMNS, "origin"):
-            dataset = self._file[name]
-            dataset.resize(end, axis=0)
-            dataset[self.rows : end] = getattr(rows, name)
-        self._append_images(rows.images, end)
-        self.rows = end
-
-    def _append_images(self, images: NDArray[np.uint8], end: int) -> None:
-        assert self._file is not None
-        dataset = self._file["images"]
-        dataset.resize(end, axis=0)
-        whole = 0
-        if self.rows % CHUNK_ROWS == 0:  # whole chunks go past HDF5's own copying, in half the time
-            whole = len(images) // CHUNK_ROWS * CHUNK_ROWS
-            for at in range(0, whole, CHUNK_ROWS):
-                chunk = np.ascontiguousarray(images[at : at + CHUNK_ROWS], np.uint8)
-                dataset.id.write_direct_chunk((self.rows + at, 0, 0), chunk)
-        if whole < len(images):
-            dataset[self.rows + whole : end] = images[whole:]
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        assert self._file is not None
-        self._file.close()
-        if kind is not None:
-            return
-        image = self._memory.getbuffer()
-        self.sha256 = hashlib.sha256(image).hexdigest()
-        try:
-            write_bytes(self.path, image)
-        except OSError as fault:
-            raise DatasetError(f"{self.path}: cannot be written ({fault.strerror})") from fault
+"""All but images and origin, and how they are stored."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -238,14 +169,15 @@ def _read_tables(file: h5py.File, path: Path) -> Tables:
 
 def _read_rows(file: h5py.File, path: Path) -> Rows:
     images = shard_images(file, path)
-    for name, dtype in _COLUMNS.items():
+    for name, dtype in COLUMNS.items():
         column = _column(file, name, path)
         if column.dtype != dtype or column.shape != images.shape[:1]:
             raise DatasetError(f"{path}: column {name} is {column.dtype} {column.shape}")
-    if _column(file, "origin", path).shape != images.shape[:1]:
-        raise DatasetError(f"{path}: column origin is {file['origin'].shape}")
-    columns = {name: file[name][:] for name in _COLUMNS}
-    return Rows(images=images[:], **columns, origin=file["origin"].asstr()[:])
+    origin = _column(file, "origin", path)
+    if origin.dtype.kind != "S" or origin.shape != images.shape[:1]:
+        raise DatasetError(f"{path}: column origin is {origin.dtype} {origin.shape}")
+    columns = {name: file[name][:] for name in COLUMNS}
+    return Rows(images=images[:], **columns, origin=origin[:].astype(bytes))
 
 
 def shard_images(file: h5py.File, path: Path) -> h5py.Dataset:
@@ -287,6 +219,19 @@ def _check(rows: Rows, tables: Tables, path: Path) -> None:
         column = getattr(rows, name)
         if len(column) and not (column.min() >= low and column.max() < high):
             raise DatasetError(f"{path}: column {name} leaves the range {low} to {high - 1}")
+    if not _is_utf8(rows.origin):
+        raise DatasetError(f"{path}: column origin is not UTF-8")
+
+
+def _is_utf8(texts: NDArray[np.bytes_]) -> bool:
+    if texts.tobytes().isascii():
+        return True
+    try:
+        for text in texts.tolist():
+            text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def sha256_of(path: Path) -> str:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from hwcli.dataset import Dataset, DatasetInfo, ShardEntry, SourceEntry, open_dataset, write_info
 from hwcli.glyph import Normalisation
-from hwcli.shards import Rows, ShardWriter, Split, Tables, sha256_of
+from hwcli.shard_writer import ShardWriter
+from hwcli.shards import Rows, Split, Tables, coded, sha256_of
 
 HOW = Normalisation(size=8, fit=6, stroke=1.5, centre="mass")
 SOURCES = (
@@ -72,7 +73,7 @@ def dataset_of(
             source=np.asarray(source, np.int32),
             writer=np.asarray([r.writer for r in here], np.int32),
             split=np.asarray([r.split for r in here], np.uint8),
-            origin=np.asarray([r.origin or f"x/{r.image}.png" for r in here], object),
+            origin=coded([r.origin or f"x/{r.image}.png" for r in here]),
         )
         path = folder / f"s-{number}.h5"
         with ShardWriter(

@@ -6,7 +6,8 @@ import numpy as np
 
 from hwcli.dataset import Dataset, DatasetInfo, ShardEntry, SourceEntry, open_dataset, write_info
 from hwcli.glyph import Normalisation
-from hwcli.shards import Rows, ShardWriter, Split, Tables, sha256_of
+from hwcli.shard_writer import ShardWriter
+from hwcli.shards import Rows, Split, Tables, coded, sha256_of
 
 CLASSES = ("|", "-", "0", "×", "नि")
 SCRIPTS = ("Latn", "Deva")
@@ -34,7 +35,7 @@ def make_dataset(
         source=np.zeros(rows, np.int32),
         writer=(np.arange(rows) % writers if writers else np.full(rows, -1)).astype(np.int32),
         split=np.array([splits[i % len(splits)] for i in range(rows)], np.uint8),
-        origin=np.array([f"made-up#{i}" for i in range(rows)], dtype=object),
+        origin=coded([f"made-up#{i}" for i in range(rows)]),
     )
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{folder.name}-00000-of-00001.h5"

@@ -357,7 +357,7 @@ def killed(hwcli: Hwcli, monkeypatch: pytest.MonkeyPatch) -> Path:
     with monkeypatch.context() as patch:
         patch.setattr("hwcli.ingest.write_info", lambda *_: (_ for _ in ()).throw(SystemExit(9)))
         assert hwcli("ingest", recipe("file:a.zip"), "--out", "d", "--jobs", 1).code == 9
-    assert json.loads(Path("d.partial/progress.json").read_bytes())["done"]
+    assert len(Path("d.partial/progress.jsonl").read_bytes().splitlines()) > 1
     return Path("d.partial")
 
 
@@ -411,10 +411,12 @@ PROGRESS: dict[str, Callable[[dict[str, object]], object]] = {
 
 @pytest.mark.parametrize("why", PROGRESS)
 def test_hostile_progress_is_not_believed(why: str, killed: Path, hwcli: Hwcli) -> None:
-    path = killed / "progress.json"
-    data = json.loads(path.read_bytes())
+    path = killed / "progress.jsonl"
+    head, *done = map(json.loads, path.read_bytes().splitlines())
+    data = {**head, "done": done}
     PROGRESS[why](data)
-    path.write_text(json.dumps(data))
+    done = data.pop("done")
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in (data, *done)))
     result = hwcli("ingest", recipe("file:a.zip"), "--out", "d", "--jobs", 1)
     assert result.code == 0, result
     assert result.err.count("\n") == ("going on" in result.err)

@@ -119,7 +119,7 @@ def test_images_are_upright_where_the_source_is_transposed(hwcli: Hwcli) -> None
     rows = open_dataset(Path("data/emnist-bymerge")).load()
     for k in (0, 7):
         origin = f"gzip/emnist-bymerge-test-images-idx3-ubyte.gz#{k}"
-        (at,) = np.flatnonzero(rows.origin == origin)
+        (at,) = np.flatnonzero(rows.origin == origin.encode())
         upright = cv2.resize(_cropped(glyph(1000 + k)), (28, 28))
         assert _alike(_cropped(rows.images[at]), upright) > 0.8
         assert _alike(_cropped(rows.images[at].T), upright) < 0.8
@@ -142,7 +142,7 @@ def test_official_splits_are_kept_and_val_is_cut_from_train(hwcli: Hwcli) -> Non
     dataset = open_dataset(Path("data/emnist-bymerge"))
     rows = dataset.load()
     assert len(rows) == 80
-    is_test = np.asarray(["-test-" in o for o in rows.origin])
+    is_test = np.asarray(["-test-" in o for o in rows.origins])
     assert np.array_equal(is_test, rows.split == Split.test)
     assert dataset.info.counts["split"] == {"train": 36, "val": 4, "test": 40}
     assert dataset.info.recipe["missing"] == []
@@ -194,7 +194,7 @@ def test_duplicates_go_and_test_keeps_its_own() -> None:
     )
     dataset = made(parts, more='[split]\nby = "official"\nval = 0\n')
     rows = dataset.load()
-    assert sorted(rows.origin) == [
+    assert sorted(rows.origins) == [
         "test/a/0.png", "test/a/1.png",
         "train/a/2.png", "train/a/3.png", "train/a/4.png", "train/a/5.png",
         "train/b/rival.png",  # which of two labels in train is right cannot be told
@@ -293,12 +293,12 @@ def test_stacks_are_made_of_glyphs_of_their_own_split() -> None:
     )
     dataset = made(source)
     rows = dataset.load()
-    place = dict(zip(rows.origin, rows.split, strict=True))
+    place = dict(zip(rows.origins, rows.split, strict=True))
     stacked = rows.take(rows.label == dataset.info.classes.index("÷"))
     assert len(stacked) > 50
     assert set(stacked.split) == {0, 1, 2}
     dropped = {e for d in dataset.info.dropped for e in d.examples}
-    for origin, split, image in zip(stacked.origin, stacked.split, stacked.images, strict=True):
+    for origin, split, image in zip(stacked.origins, stacked.split, stacked.images, strict=True):
         parts = origin.split(" + ")
         assert [p[:3] for p in parts] == ["dot", "bar", "dot"]
         assert {place[p] for p in parts if p in place} <= {split}

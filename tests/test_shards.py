@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hwcli.errors import DatasetError
-from hwcli.shards import Rows, ShardWriter, Split, Tables, concatenate, read_shard, sha256_of
+from hwcli.shard_writer import ShardWriter
+from hwcli.shards import Rows, Split, Tables, coded, concatenate, read_shard, sha256_of
 
 TABLES = Tables(("a", "क्ष", "ᜊᜒ"), ("Latn", "Deva"), ("one", "two"))
 
@@ -24,7 +25,7 @@ def rows_of(count: int, size: int = 8, seed: int = 0) -> Rows:
         source=random.integers(0, 2, count, np.int32),
         writer=random.integers(-1, 40, count, np.int32),
         split=random.integers(0, 3, count, np.uint8),
-        origin=np.asarray([f"ü/{k}.png#{k}" for k in range(count)], object),
+        origin=coded([f"ü/{k}.png#{k}" for k in range(count)]),
     )
 
 
@@ -159,7 +160,9 @@ WRONG = {
     "a split that is none": replace("split", np.full(10, 3, np.uint8)),
     "a source that is none": replace("source", np.full(10, 9, np.int32)),
     "origins of numbers": replace("origin", np.zeros(10)),
-    "origins too few": replace("origin", ["x"] * 3),
+    "origins too few": replace("origin", np.full(3, b"x")),
+    "origins of any length": replace("origin", ["x"] * 10),
+    "origins in no code": replace("origin", np.full(10, b"\xff")),
     "no writers": lambda file: file.__delitem__("writer"),
     "no classes": attribute("classes", None),
     "classes a number": attribute("classes", 5),

@@ -61,5 +61,5 @@ def _write_rows(job: Job, group: Group, start: int, rows: Rows, folders: tuple[s
         (job.folder / Split(group.split).name / name).write_bytes(png(image))
         known = "" if writer < 0 else writer
         script = info.scripts[group.script]
-        table.writerow((name, info.classes[label], script, source, known, rows.origin[i]))
+        table.writerow((name, info.classes[label], script, source, known, rows.origin[i].decode()))
     return lines.getvalue()

@@ -46,7 +46,7 @@ def write(job: Job) -> Layout:
                 yield rows.images
 
     text = np.dtype(f"<U{job.grouped.origin_width}")
-    origins = (r.origin.astype(text) for g in job.grouped.sizes for r in job.grouped.rows(g))
+    origins = (np.asarray(r.origins, text) for g in job.grouped.sizes for r in job.grouped.rows(g))
     with zipfile.ZipFile(job.folder / file, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as out:
         _add(out, "images", np.dtype(np.uint8), (count, size, size), images())
         for name, parts in kept.items():

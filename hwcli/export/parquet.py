@@ -88,6 +88,6 @@ def _table(arrow: ModuleType, schema: Any, job: Job, group: Group, start: int, r
         "source": [job.name_of(group)] * count,
         "writer": [w if w >= 0 else None for w in rows.writer.tolist()],
         "split": [group.split.name] * count,
-        "origin": rows.origin.tolist(),
+        "origin": rows.origins,
     }
     return arrow.table(columns, schema=schema)

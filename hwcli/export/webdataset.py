@@ -46,7 +46,7 @@ def _add(tar: tarfile.TarFile, job: Job, group: Group, key: int, rows: Rows, i: 
         "script": job.info.scripts[group.script],
         "source": job.name_of(group),
         "split": group.split.name,
-        "origin": rows.origin[i],
+        "origin": rows.origin[i].decode(),
         **({"writer": writer} if writer >= 0 else {}),
     }
     contents = {

@@ -99,6 +99,9 @@ def check_journal(journal: Journal, plan: Plan) -> None:
         if mark.step >= len(sizes) or mark.used > min(sizes[mark.step], rows) or not known:
             journal.forget()
             return
+    numbers = [journal.rows_of(done)[0] for done in journal.done]
+    if numbers and np.bincount(np.concatenate(numbers)).max() > 1:  # a row cannot be in two places
+        journal.forget()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -188,14 +191,11 @@ class _Builder:
         good = np.arange(len(decoded.kept))
         if self._duplicates is not None:
             good = self._without_duplicates(decoded, number)
-        at = decoded.kept[good]
-        self.tally.add(number[at])
+        self.tally.add(number[decoded.kept[good]])
         self._pairs.flush()
+        new = decoded if used == 0 and len(good) == len(decoded.kept) else decoded.take(good[used:])
         self._series.append(
-            self._rows(step, at[used:], decoded.images[good[used:]]),
-            number[at[used:]],
-            decoded.keys[good[used:]],
-            mark,
+            self._rows(step, new.kept, new.images), number[new.kept], new.keys, mark
         )
 
     def _without_duplicates(self, decoded: Decoded, number: NDArray[np.int64]) -> NDArray[np.intp]:
@@ -208,7 +208,6 @@ class _Builder:
     def _rows(self, step: _Step, at: NDArray[np.intp], images: NDArray[np.uint8]) -> Rows:
         """The rows of `images`, which are those `at` these places of the step."""
         part, place = step.part, step.at[at]
-        origin = part.reader.origin
         return Rows(
             images=images,
             label=part.label[place],
@@ -216,5 +215,5 @@ class _Builder:
             source=np.full(len(at), part.source, np.int32),
             writer=part.writer[place],
             split=part.split[place],
-            origin=np.asarray([origin(row) for row in part.row[place].tolist()], object),
+            origin=part.reader.origins(part.row[place]),
         )

@@ -1,12 +1,14 @@
 """What a run that was killed has left: whole shards, and where it was in its work after each.
 
-Beside its shards stands `progress.json`. A shard counts only if it is, byte for byte, the one that
-was written; a run goes on after the last of them, by the state that the work was in then.
+Beside its shards stands `progress.jsonl`: what the work is, then a line for each whole shard. One
+counts only if it is, byte for byte, the one that was written; a run goes on after the last of them,
+by the state that the work was in then.
 """
 
 import io
 import json
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,12 +18,12 @@ from numpy.typing import NDArray
 from hwcli.atomic import write_text
 from hwcli.dataset import Dropped, ShardEntry
 from hwcli.errors import DatasetError
-from hwcli.ingest.dedup import Keys
 from hwcli.ingest.pairs import FILE_NAME as LIST_NAME
+from hwcli.ingest.seen import Keys
 from hwcli.shards import sha256_of
 from hwcli.structure import StructureError, parse_json, structure, unstructure
 
-FILE_NAME = "progress.json"
+FILE_NAME = "progress.jsonl"
 _SCHEMA = "hwcli.progress/1"
 
 
@@ -50,11 +52,10 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class _Progress:
+class _Head:
     schema: str
     fingerprint: str
     """Of all that decides what is in the dataset."""
-    done: tuple[Done, ...] = ()
 
 
 class Journal:
@@ -68,17 +69,17 @@ class Journal:
         """
         self.folder = folder
         self._rows = rows
-        self._progress = _Progress(_SCHEMA, fingerprint)
+        self._head = _Head(_SCHEMA, fingerprint)
+        self._done: list[Done] = []
         for named in folder.glob("*-of-*.h5"):  # the run was killed when all but done
             named.replace(named.with_name(named.name.rpartition("-of-")[0] + ".h5"))
-        left = _read(folder / FILE_NAME)
-        if left is not None and left.schema == _SCHEMA and left.fingerprint == fingerprint:
-            self._progress = replace(left, done=tuple(self._good(left.done)))
-        if not self.done:
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
+        self._done = self._good(_read(folder / FILE_NAME, self._head))
+        if self._done:
+            self._write()
+        else:
+            self.forget()
         known = {folder / FILE_NAME, folder / LIST_NAME}
-        for done in self.done:
+        for done in self._done:
             known |= {folder / done.shard.file, _rows_path(folder / done.shard.file)}
         for stray in set(folder.iterdir()) - known:
             if stray.is_dir() and not stray.is_symlink():
@@ -89,18 +90,18 @@ class Journal:
     @property
     def done(self) -> tuple[Done, ...]:
         """The shards that are whole, in order."""
-        return self._progress.done
+        return tuple(self._done)
 
     def forget(self) -> None:
         """Start over: what is done cannot be gone on from."""
-        self._progress = replace(self._progress, done=())
+        self._done = []
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
 
     @property
     def mark(self) -> Mark:
         """Where to go on."""
-        return self.done[-1].mark if self.done else Mark()
+        return self._done[-1].mark if self._done else Mark()
 
     def rows_of(self, done: Done) -> tuple[NDArray[np.int64], Keys]:
         """Numbers (N,) and keys (N,) of the rows of a shard."""
@@ -116,32 +117,36 @@ class Journal:
         with path.open("wb") as file:
             file.write(_head(len(table)))
             file.write(table.tobytes())
-        done = Done(shard, sha256_of(path), mark)
-        self._progress = replace(self._progress, done=(*self.done, done))
-        self.write()
-
-    def write(self) -> None:
-        """Put down what is done so far."""
-        write_text(self.folder / FILE_NAME, json.dumps(unstructure(self._progress)))
+        self._done.append(Done(shard, sha256_of(path), mark))
+        if len(self._done) == 1:
+            self._write()
+        else:
+            with (self.folder / FILE_NAME).open("a", encoding="utf-8") as file:
+                file.write(_line(self._done[-1]))
 
     def put(self, done: list[Done]) -> None:
         """Take `done` for the shards that are there; a run that is killed now starts over."""
-        self._progress = replace(self._progress, done=tuple(done))
+        self._done = done
+
+    def _write(self) -> None:
+        """Put down what is done so far."""
+        text = _line(self._head) + "".join(map(_line, self._done))
+        write_text(self.folder / FILE_NAME, text)
 
     def entries(self, name: str) -> tuple[ShardEntry, ...]:
         """The shards under the names that they get once their number is known."""
-        count = len(self.done)
+        count = len(self._done)
         return tuple(
             replace(done.shard, file=f"{name}-{i:05}-of-{count:05}.h5")
-            for i, done in enumerate(self.done)
+            for i, done in enumerate(self._done)
         )
 
     def name_shards(self, entries: tuple[ShardEntry, ...]) -> None:
         """Give the shards the names of `entries`."""
-        for done, entry in zip(self.done, entries, strict=True):
+        for done, entry in zip(self._done, entries, strict=True):
             (self.folder / done.shard.file).replace(self.folder / entry.file)
 
-    def _good(self, done: tuple[Done, ...]) -> list[Done]:
+    def _good(self, done: list[Done]) -> list[Done]:
         """Those from the first on that are on disk as they were written."""
         good: list[Done] = []
         names, size = set[str](), 0
@@ -173,13 +178,24 @@ def clear(folder: Path) -> None:
         left.unlink(missing_ok=True)
 
 
-def _read(path: Path) -> _Progress | None:
-    try:
-        if not _is_ours(path):
-            return None
-        return structure(parse_json(path.read_bytes()), _Progress)
-    except (OSError, StructureError):  # not one of ours
-        return None
+def _line(entry: _Head | Done) -> str:
+    return json.dumps(unstructure(entry)) + "\n"
+
+
+def _read(path: Path, head: _Head) -> list[Done]:
+    """The shards that the file at `path` tells of, none if it is not of the work `head`.
+
+    A run may have been killed in the middle of a line; what comes from there on is not believed.
+    """
+    done: list[Done] = []
+    if not _is_ours(path):
+        return done
+    with suppress(OSError, StructureError):  # not one of ours
+        lines = path.read_bytes().split(b"\n")[:-1]
+        if lines and structure(parse_json(lines[0]), _Head) == head:
+            for line in lines[1:]:
+                done.append(structure(parse_json(line), Done))  # those before a bad one are kept
+    return done
 
 
 def _is_ours(path: Path) -> bool:

@@ -1,8 +1,7 @@
 """Rows into shards of equal size, written behind the back of the work and noted when whole."""
 
-from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +9,10 @@ from numpy.typing import NDArray
 
 from hwcli.dataset import ShardEntry
 from hwcli.errors import DatasetError
-from hwcli.ingest.dedup import Keys
 from hwcli.ingest.journal import Journal, Mark
-from hwcli.shards import CHUNK_ROWS, Rows, ShardWriter, Tables, concatenate
+from hwcli.ingest.seen import Keys
+from hwcli.shard_writer import ShardMemory, ShardWriter
+from hwcli.shards import CHUNK_ROWS, COLUMNS, Rows, Tables
 
 SHARD_ROWS = 16_384
 """Rows of a shard, unless its images are so large that fewer fill it."""
@@ -20,22 +20,50 @@ _SHARD_BYTES = 16 << 20
 """Pixels of a shard; it is made in memory."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Piece:
-    """Rows that wait for their shard."""
+class _Filling:
+    """A shard's worth of rows, filled piece by piece; serves one shard after the other."""
 
-    rows: Rows
-    number: NDArray[np.int64]
-    keys: Keys
-    mark: Mark
-    """Where the work was before the first of them."""
-
-    def take(self, part: slice) -> "_Piece":
-        start = part.start or 0
-        mark = Mark(
-            self.mark.step, self.mark.used + start, self.mark.pairs_bytes, self.mark.dropped
+    def __init__(self, full: int, size: int) -> None:
+        self._rows = Rows(
+            images=np.empty((full, size, size), np.uint8),
+            label=np.empty(full, np.int32),
+            script=np.empty(full, np.int32),
+            source=np.empty(full, np.int32),
+            writer=np.empty(full, np.int32),
+            split=np.empty(full, np.uint8),
+            origin=np.empty(0, "S1"),
         )
-        return _Piece(self.rows.take(part), self.number[part], self.keys[part], mark)
+        self._origins: list[NDArray[np.bytes_]] = []
+        self._number = np.empty(full, np.int64)
+        self._keys = np.empty(full, np.uint64)
+        self.count = 0
+        self.mark = Mark()
+        """Where the work is after the last row."""
+
+    @property
+    def room(self) -> int:
+        return len(self._number) - self.count
+
+    def take(self, rows: Rows, number: NDArray[np.int64], keys: Keys, mark: Mark) -> None:
+        """Add rows for which there is room, and `mark` where the work is after them."""
+        here = slice(self.count, self.count + len(rows))
+        for name in ("images", *COLUMNS):
+            getattr(self._rows, name)[here] = getattr(rows, name)
+        self._origins.append(rows.origin)
+        self._number[here] = number
+        self._keys[here] = keys
+        self.count += len(rows)
+        self.mark = mark
+
+    def taken(self) -> tuple[Rows, NDArray[np.int64], Keys]:
+        """What it holds: rows, their numbers and keys."""
+        rows, here = replace(self._rows, origin=np.concatenate(self._origins)), slice(0, self.count)
+        return rows.take(here), self._number[here], self._keys[here]
+
+    def clear(self) -> None:
+        """Hold nothing."""
+        self.count = 0
+        self._origins = []
 
 
 class ShardSeries:
@@ -46,9 +74,9 @@ class ShardSeries:
         self._name = name
         self._size = size
         self._tables = tables
-        self._full = max(CHUNK_ROWS, min(SHARD_ROWS, _SHARD_BYTES // size**2))
-        self._waiting: deque[_Piece] = deque()
-        self._count = 0
+        full = max(CHUNK_ROWS, min(SHARD_ROWS, _SHARD_BYTES // size**2))
+        self._filling, self._free = _Filling(full, size), _Filling(full, size)
+        self._memory = ShardMemory()
         self._shards = len(journal.done)
         self._writer = ThreadPoolExecutor(1)
         self._writing: Future[None] | None = None
@@ -68,10 +96,14 @@ class ShardSeries:
             keys: (N,) of their images.
             mark: where the work was before the first of them.
         """
-        self._waiting.append(_Piece(rows, number, keys, mark))
-        self._count += len(rows)
-        while self._count >= self._full:
-            self._write(self._full)
+        at = 0
+        while at < len(rows):
+            piece = slice(at, min(at + self._filling.room, len(rows)))
+            at = piece.stop
+            after = replace(mark, used=mark.used + at)
+            self._filling.take(rows.take(piece), number[piece], keys[piece], after)
+            if not self._filling.room:
+                self._write()
 
     def finish(self) -> None:
         """Write what is left.
@@ -79,43 +111,28 @@ class ShardSeries:
         Raises:
             DatasetError: there was not one row.
         """
-        if self._count:
-            self._write(self._count)
+        if self._filling.count:
+            self._write()
         self._wait()
         if not self._journal.done:
             raise DatasetError(f"{self._name}: not one row is good", hint="-v says more")
 
-    def _write(self, count: int) -> None:
-        """Have the first `count` waiting rows written, when the shard before them is."""
-        pieces: list[_Piece] = []
-        left = count
-        while left:
-            piece = self._waiting.popleft()
-            if len(piece.rows) > left:
-                self._waiting.appendleft(piece.take(slice(left, None)))
-                piece = piece.take(slice(0, left))
-            pieces.append(piece)
-            left -= len(piece.rows)
-        self._count -= count
+    def _write(self) -> None:
+        """Have what was filled written, when the shard before it is."""
         self._wait()
         path = self._journal.folder / f"{self._name}-{self._shards:05}.h5"
         self._shards += 1
-        self._writing = self._writer.submit(self._write_shard, path, pieces)
+        self._writing = self._writer.submit(self._write_shard, path, self._filling)
+        self._filling, self._free = self._free, self._filling
+        self._filling.clear()
 
     def _wait(self) -> None:
         if self._writing is not None:
             self._writing.result()
             self._writing = None
 
-    def _write_shard(self, path: Path, pieces: list[_Piece]) -> None:
-        with ShardWriter(path, size=self._size, tables=self._tables) as shard:
-            shard.append(concatenate([p.rows for p in pieces]))
-        last = pieces[-1]
-        used = last.mark.used + len(last.rows)
-        mark = Mark(last.mark.step, used, last.mark.pairs_bytes, last.mark.dropped)
-        self._journal.add(
-            ShardEntry(path.name, shard.rows, shard.sha256),
-            np.concatenate([p.number for p in pieces]),
-            np.concatenate([p.keys for p in pieces]),
-            mark,
-        )
+    def _write_shard(self, path: Path, filled: _Filling) -> None:
+        rows, number, keys = filled.taken()
+        with ShardWriter(path, size=self._size, tables=self._tables, memory=self._memory) as shard:
+            shard.append(rows)
+        self._journal.add(ShardEntry(path.name, len(rows), shard.sha256), number, keys, filled.mark)

@@ -101,7 +101,7 @@ def _tilted(image: Image, angle_deg: float) -> Image:
     return np.asarray(cv2.warpAffine(image, turn, image.shape[::-1]), np.uint8)
 
 
-class StackReader:
+class StackReader(Reader):
     """Rows made of rows of another reader."""
 
     def __init__(

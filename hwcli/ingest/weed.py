@@ -18,7 +18,8 @@ from hwcli.ingest.pairs import PairList
 from hwcli.ingest.rows import Plan
 from hwcli.ingest.tally import Tally
 from hwcli.processes import apart
-from hwcli.shards import Rows, ShardWriter, Split, read_shard
+from hwcli.shard_writer import ShardWriter
+from hwcli.shards import Rows, Split, read_shard
 
 _log = logging.getLogger(__name__)
 

@@ -21,9 +21,10 @@ from hwcli.dataset import (
 )
 from hwcli.errors import DatasetError
 from hwcli.glyph import Normalisation
-from hwcli.ingest.dedup import Duplicates, image_keys
+from hwcli.ingest.dedup import Duplicates
 from hwcli.ingest.journal import Journal, Mark, clear
 from hwcli.ingest.pairs import PairList, note
+from hwcli.ingest.seen import image_keys
 from hwcli.ingest.series import ShardSeries
 from hwcli.ingest.tally import Tally
 from hwcli.lock import only_one

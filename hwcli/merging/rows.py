@@ -13,7 +13,7 @@ from hwcli.ingest.rows import Columns
 from hwcli.merging.tables import JoinedSources, joined_tables
 from hwcli.merging.texts import Texts
 from hwcli.merging.writers import People
-from hwcli.shards import Rows, Split, Tables
+from hwcli.shards import Rows, Split, Tables, coded
 
 _BLOCK_ROWS = 4096
 """Rows given at a time."""
@@ -43,7 +43,7 @@ class MergedRows:
                 parts.append(new.columns(rows))
                 writers[-1].append(rows.writer)
                 people.meet(number, rows, parts[-1].source)
-                origins.extend(rows.origin)
+                origins.extend(rows.origins)
                 self._shards.append((dataset.folder / entry.file, dataset.info.name))
                 counts.append(len(rows))
             if not sum(map(len, writers[-1])):
@@ -97,7 +97,7 @@ class MergedRows:
             source=columns.source[numbers].astype(np.int32),
             writer=self.writer[numbers],
             split=columns.split[numbers],
-            origin=np.asarray(self._origins.some(numbers), object),
+            origin=coded(self._origins.some(numbers)),
         )
 
 

@@ -24,7 +24,7 @@ class Texts:
 
     def extend(self, texts: Iterable[str]) -> None:
         """Add `texts` after those that are there."""
-        coded = [t.encode("utf-8", "surrogatepass") for t in texts]
+        coded = [t.encode() for t in texts]
         self._file.seek(0, 2)
         self._file.write(b"".join(coded))
         ends = np.cumsum([len(c) for c in coded], dtype=np.int64)
@@ -42,7 +42,7 @@ class Texts:
         spans = zip(
             (edges[numbers] - first).tolist(), (edges[numbers + 1] - first).tolist(), strict=True
         )
-        return [data[a:b].decode("utf-8", "surrogatepass") for a, b in spans]
+        return [data[a:b].decode() for a, b in spans]
 
     def __getitem__(self, number: int) -> str:
         return self.some(np.asarray([number]))[0]

@@ -43,7 +43,7 @@ class People:
         for i in np.flatnonzero((rows.writer >= 0) & np.isin(source, self._shared)):
             person = (dataset, int(rows.writer[i]))
             self._of.setdefault(int(source[i]), set()).add(person)
-            text = f"{source[i]} {rows.origin[i]}".encode("utf-8", "surrogatepass")
+            text = f"{source[i]} ".encode() + bytes(rows.origin[i])
             key = hashlib.blake2b(text + rows.images[i].tobytes(), digest_size=16).digest()
             self._join(self._hand.setdefault(key, person), person)
 

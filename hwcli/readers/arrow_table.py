@@ -12,7 +12,7 @@ from hwcli.errors import FetchError
 from hwcli.fetch.archive import Archive, MissingError
 from hwcli.readers.arrow_columns import RowBlock, block_of, class_names, is_image, texts_of
 from hwcli.readers.arrow_file import TableFile, open_table, require_arrow
-from hwcli.readers.reader import Block, Listing, listing_of, matching
+from hwcli.readers.reader import Block, Listing, Reader, listing_of, matching
 from hwcli.recipe import Part, Source
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _MAX_INFO = 16 << 20
 _MAX_ROWS = 100_000_000
 
 
-class ArrowReader:
+class ArrowReader(Reader):
     """The rows of all files that match, in the order of their names."""
 
     def __init__(self, source: Source, part: Part, archive: Archive) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hwcli.errors import FetchError
 from hwcli.fetch.archive import Archive, reading
-from hwcli.readers.reader import MAX_PIXELS, MAX_SIDE, Block, Listing, only_member
+from hwcli.readers.reader import MAX_PIXELS, MAX_SIDE, Block, Listing, Reader, numbered, only_member
 from hwcli.readers.stream import DEFLATE, PixelBlock, exactly, opened, row_blocks
 from hwcli.recipe import Part, Source
 
@@ -17,7 +17,7 @@ _BYTES_OF = {1: 0x0801, 3: 0x0803}
 """Magic number of unsigned bytes with so many dimensions."""
 
 
-class IdxReader:
+class IdxReader(Reader):
     """One idx file of images and one of labels."""
 
     def __init__(self, source: Source, part: Part, archive: Archive) -> None:
@@ -49,6 +49,10 @@ class IdxReader:
     def origin(self, row: int) -> str:
         """`member#row`."""
         return f"{self._images}#{row}"
+
+    def origins(self, rows: NDArray[np.intp]) -> NDArray[np.bytes_]:
+        """`origin` of each of `rows`."""
+        return numbered(self._images, rows)
 
     def blocks(self, rows: NDArray[np.intp], size: int) -> Iterator[Block]:
         """The images of `rows`, read in one pass over the file."""

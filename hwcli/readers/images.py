@@ -12,7 +12,7 @@ from hwcli.fetch.archive import Archive, Members
 from hwcli.glyph import Image
 from hwcli.readers.label_table import LabelTable, Row
 from hwcli.readers.picture import decode_all
-from hwcli.readers.reader import Block, Listing, listing_of, matching
+from hwcli.readers.reader import Block, Listing, Reader, listing_of, matching
 from hwcli.recipe import Part, Source
 
 _MAX_FILE = 64 << 20
@@ -37,7 +37,7 @@ class FileBlock:
         return data if len(data) <= _MAX_FILE else "file too large"
 
 
-class ImagesReader:
+class ImagesReader(Reader):
     """All members that match the part's glob."""
 
     def __init__(self, source: Source, part: Part, archive: Archive) -> None:

@@ -10,7 +10,7 @@ from hwcli.errors import FetchError
 from hwcli.fetch.archive import Archive, reading
 from hwcli.readers.matlab_format import MatlabError, Value, read_mat
 from hwcli.readers.matlab_hdf5 import SIGNATURE, read_mat73
-from hwcli.readers.reader import Block, Listing, listing_of, only_member
+from hwcli.readers.reader import Block, Listing, Reader, listing_of, only_member
 from hwcli.readers.stream import opened
 from hwcli.readers.values import ValueBlock, label_names, shape_of
 from hwcli.recipe import Part, Source
@@ -19,7 +19,7 @@ _MAX_FILE = 1 << 28
 """Bytes; the file is read as a whole."""
 
 
-class MatlabReader:
+class MatlabReader(Reader):
     """The variables `array` and `label_array` of a file.
 
     In cells, one is a word: its columns are the letters, and cells of equal labels are one word.

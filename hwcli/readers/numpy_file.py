@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from hwcli.errors import FetchError
 from hwcli.fetch.archive import Archive, reading
-from hwcli.readers.reader import Block, Listing, listing_of, only_member
+from hwcli.readers.reader import Block, Listing, Reader, listing_of, numbered, only_member
 from hwcli.readers.stream import DEFLATE, exactly, opened, row_blocks
 from hwcli.readers.values import ValueBlock, label_names, shape_of
 from hwcli.recipe import Part, Source
@@ -54,7 +54,7 @@ class _Array:
         return int(np.prod(self.shape[1:], dtype=object)) * self.dtype.itemsize
 
 
-class NumpyReader:
+class NumpyReader(Reader):
     """An array of images (N, H, W), (N, H, W, 1 or 3) or (N, pixels), and one of labels (N,)."""
 
     def __init__(self, source: Source, part: Part, archive: Archive) -> None:
@@ -92,6 +92,10 @@ class NumpyReader:
     def origin(self, row: int) -> str:
         """`member#row`."""
         return f"{self._images}#{row}"
+
+    def origins(self, rows: NDArray[np.intp]) -> NDArray[np.bytes_]:
+        """`origin` of each of `rows`."""
+        return numbered(self._images, rows)
 
     def blocks(self, rows: NDArray[np.intp], size: int) -> Iterator[Block]:
         """The images of `rows`, read in one pass over the array."""

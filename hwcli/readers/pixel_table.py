@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hwcli.errors import FetchError
 from hwcli.fetch.archive import Archive, reading
 from hwcli.glyph import Image
-from hwcli.readers.reader import Block, Listing, listing_of, only_member
+from hwcli.readers.reader import Block, Listing, Reader, listing_of, only_member
 from hwcli.readers.stream import opened
 from hwcli.recipe import Part, Source
 
@@ -50,7 +50,7 @@ class TextBlock:
         return values.astype(np.uint8).reshape(side, side)
 
 
-class PixelTableReader:
+class PixelTableReader(Reader):
     """One table of pixels; its labels in a member of their own, or in the first column."""
 
     def __init__(self, source: Source, part: Part, archive: Archive) -> None:

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from hwcli.errors import FetchError
 from hwcli.fetch.archive import Archive, MissingError
 from hwcli.glyph import Image
-from hwcli.shards import Split
+from hwcli.shards import Split, coded
 
 MAX_PIXELS = 1 << 26
 """Pixels of one image: 64 million, more than any camera's glyph."""
+_LONG_NAME = 900
+"""Bytes of a name from which `coded` may have to cut what is made of it."""
 MAX_SIDE = 1 << 15
 """Longer side of one image, px."""
 
@@ -130,6 +132,23 @@ def only_member(archive: Archive, name: str, source: str) -> str:
     return found[0]
 
 
+def numbered(member: str, rows: NDArray[np.intp]) -> NDArray[np.bytes_]:
+    """`member#row` of each of `rows`, as `coded` has it; digits are made for all rows at once."""
+    prefix = f"{member}#".encode()
+    if not len(rows) or len(prefix) > _LONG_NAME:
+        return coded(f"{member}#{row}" for row in rows.tolist())
+    digits = len(str(rows.max()))
+    text = np.zeros((len(rows), len(prefix) + digits), np.uint8)
+    text[:, : len(prefix)] = np.frombuffer(prefix, np.uint8)
+    counts = np.searchsorted(10 ** np.arange(1, digits), rows, side="right") + 1
+    for count in np.unique(counts).tolist():
+        here = np.flatnonzero(counts == count)
+        for n in range(count):
+            place = len(prefix) + count - 1 - n
+            text[here, place] = ord("0") + rows[here] // 10**n % 10
+    return text.view(f"S{text.shape[1]}").ravel()
+
+
 def matching(archive: Archive, glob: str, source: str) -> list[str]:
     """The members that match `glob`, in the archive's order; below any folder if not at the top.
 
@@ -152,7 +171,7 @@ class Block(Protocol):
 
 
 class Reader(Protocol):
-    """The rows of one part of a source."""
+    """The rows of one part of a source; readers inherit it for what they share."""
 
     def listing(self) -> Listing:
         """Labels and writers of all rows.
@@ -164,6 +183,10 @@ class Reader(Protocol):
 
     def origin(self, row: int) -> str:
         """Path inside the source, with `#row` where a file holds many."""
+
+    def origins(self, rows: NDArray[np.intp]) -> NDArray[np.bytes_]:
+        """`origin` of each of `rows`, as a shard has it."""
+        return coded(map(self.origin, rows.tolist()))
 
     def blocks(self, rows: NDArray[np.intp], size: int) -> Iterator[Block]:
         """The images of `rows`, ascending, `size` at a time and in that order.

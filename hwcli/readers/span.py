@@ -11,7 +11,7 @@ from hwcli.errors import FetchError
 from hwcli.readers.reader import Block, Listing, Reader
 
 
-class SpanReader:
+class SpanReader(Reader):
     """The rows from `first` up to, not with, `end` of another reader."""
 
     def __init__(self, base: Reader, first: int, end: int, what: str) -> None:
@@ -37,6 +37,10 @@ class SpanReader:
     def origin(self, row: int) -> str:
         """As the other reader names it."""
         return self._base.origin(row + self._first)
+
+    def origins(self, rows: NDArray[np.intp]) -> NDArray[np.bytes_]:
+        """As the other reader names them."""
+        return self._base.origins(rows + self._first)
 
     def blocks(self, rows: NDArray[np.intp], size: int) -> Iterator[Block]:
         """The images of `rows`, counted from the first of these."""

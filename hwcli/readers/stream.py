@@ -1,5 +1,6 @@
 """Images of one size that lie one after the other in a file: read in one pass, any rows of them."""
 
+import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,8 +67,7 @@ def row_blocks(
         for span in _spans(wanted):
             first, last = int(wanted[span.start]), int(wanted[span.stop - 1])
             _skip(file, (first - at) * row_bytes)
-            data = exactly(file, (last + 1 - first) * row_bytes)
-            block[span] = np.frombuffer(data, np.uint8).reshape(-1, row_bytes)
+            _fill(block[span], file)
             at = last + 1
         yield block
     while file.read(1 << 20):  # to the end, where gzip and zip have their checksums
@@ -84,6 +84,20 @@ def exactly(file: IO[bytes], count: int) -> bytes:
     if len(data) < count:
         raise EOFError(f"ends {count - len(data)} bytes early")
     return data
+
+
+def _fill(rows: NDArray[np.uint8], file: IO[bytes]) -> None:
+    """Read the next bytes into `rows`, contiguous.
+
+    Raises:
+        EOFError: the file ends before.
+    """
+    left = rows.data.cast("B")
+    while left:
+        count = cast("io.BufferedIOBase", file).readinto(left)
+        if not count:
+            raise EOFError(f"ends {len(left)} bytes early")
+        left = left[count:]
 
 
 def _spans(rows: NDArray[np.intp]) -> Iterator[slice]:

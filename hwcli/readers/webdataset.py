@@ -16,7 +16,7 @@ from hwcli.fetch.located import on_disk
 from hwcli.fetch.tars import TarArchive
 from hwcli.readers.arrow_columns import RowBlock
 from hwcli.readers.images import FileBlock
-from hwcli.readers.reader import Block, Listing, listing_of, matching
+from hwcli.readers.reader import Block, Listing, Reader, listing_of, matching
 from hwcli.recipe import Part, Source
 from hwcli.structure import StructureError, parse_json
 
@@ -35,7 +35,7 @@ class _Sample:
     """Member by ending."""
 
 
-class WebdatasetReader:
+class WebdatasetReader(Reader):
     """The samples of one or many tars: the source itself, or members of it."""
 
     def __init__(self, source: Source, part: Part, archive: Archive) -> None:

@@ -82,7 +82,8 @@ def test_a_source_of_two_scripts_becomes_two(kind: ExportFormat) -> None:
 
 
 def _rewrite(path: Path, dataset: Dataset, rows: object) -> None:
-    from hwcli.shards import Rows, ShardWriter, Tables
+    from hwcli.shard_writer import ShardWriter
+    from hwcli.shards import Rows, Tables
 
     assert isinstance(rows, Rows)
     info = dataset.info

@@ -18,9 +18,10 @@ from archives import folder_zip, glyph, idx, png, recipe_text, write_zip
 from conftest import Result
 from hwcli.dataset import open_dataset
 from hwcli.ingest import near
-from hwcli.ingest.dedup import Duplicates, SortedKeys, image_keys
+from hwcli.ingest.dedup import Duplicates
 from hwcli.ingest.journal import Journal
 from hwcli.ingest.near import thumbnails
+from hwcli.ingest.seen import SeenKeys, image_keys
 from hwcli.ingest.verify import verify_dataset
 from hwcli.shards import Split
 
@@ -118,14 +119,16 @@ def test_a_run_killed_when_it_clears_up_leaves_nothing_behind_for_good(hwcli: Hw
     code = f"{dying}\nfrom hwcli.cli import main\nmain(['ingest', 'sample', '--jobs', '1'])"
     died = subprocess.run([sys.executable, "-c", code], capture_output=True)
     assert died.returncode == -signal.SIGKILL
-    assert Path("data/sample/progress.json").is_file()
+    assert Path("data/sample/progress.jsonl").is_file()
     assert hwcli("ingest", "sample").code == 0
     names = {p.name for p in Path("data/sample").iterdir()}
     assert names == {"dataset.json", "duplicates.csv", "sample-00000-of-00001.h5"}
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals of POSIX")
-@pytest.mark.parametrize("change", ["a shard", "its rows", "the source", "the options", "progress"])
+@pytest.mark.parametrize(
+    "change", ["a shard", "its rows", "the source", "the options", "progress", "a line"]
+)
 def test_what_has_changed_since_is_not_taken_for_whole(change: str, recipe: str) -> None:
     assert run("--out", "parts", before=killed_at(3)).returncode == -signal.SIGKILL
     more: tuple[str, ...] = ()
@@ -140,8 +143,12 @@ def test_what_has_changed_since_is_not_taken_for_whole(change: str, recipe: str)
         told = ""
     elif change == "the options":
         more, told = ("--limit", "100"), ""
+    elif change == "a line":  # killed while it was written
+        path = left / "progress.jsonl"
+        path.write_bytes(path.read_bytes()[:-9])
+        told = "going on after the 80 rows"
     else:
-        (left / "progress.json").write_text('{"schema": "hwcli.progress/1"')
+        (left / "progress.jsonl").write_text('{"schema": "hwcli.progress/1"')
         told = ""
     again = run("--out", "parts", *more)
     assert again.returncode == 0, again.stderr
@@ -262,17 +269,22 @@ def test_keys_differ_where_any_pixel_does() -> None:
     assert len(np.unique(image_keys(np.eye(81, dtype=np.uint8).reshape(-1, 9, 9)))) == 81
 
 
-@given(st.lists(st.lists(st.integers(0, 30), max_size=12), max_size=12))
-def test_sorted_keys_find_what_was_added_first(blocks: list[list[int]]) -> None:
-    keys, known, row = SortedKeys(), {}, 0
+@given(st.lists(st.lists(st.integers(0, 30), max_size=40), max_size=12))
+def test_of_equal_keys_the_first_row_is_told(blocks: list[list[int]]) -> None:
+    seen, known, row = SeenKeys(sum(map(len, blocks))), dict[int, int](), 0
     for block in blocks:
-        fresh = [n for n in dict.fromkeys(block) if n not in known]
-        rows = np.arange(row, row + len(fresh))
-        keys.add(key(fresh), rows)
-        known |= dict(zip(fresh, rows.tolist(), strict=True))
-        row += len(fresh)
-    assert len(keys) == len(known)
-    assert keys.find(key(list(range(31)))).tolist() == [known.get(n, -1) for n in range(31)]
+        rows = np.arange(row, row + len(block))
+        wanted = [known.setdefault(n, r) for n, r in zip(block, rows.tolist(), strict=True)]
+        found = seen.meet(key(block), rows)
+        assert np.where(found < 0, rows, found).tolist() == wanted
+        row += len(block)
+
+
+def test_a_full_table_still_tells_all_keys_apart() -> None:
+    keys = np.random.default_rng(0).integers(0, 1 << 64, 5000, np.uint64)
+    seen = SeenKeys(10_000)
+    assert (seen.meet(keys, np.arange(5000)) == -1).all()
+    assert (seen.meet(keys[::-1], np.arange(5000, 10_000)) == np.arange(5000)[::-1]).all()
 
 
 def key(numbers: list[int]) -> np.ndarray:

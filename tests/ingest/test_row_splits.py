@@ -30,7 +30,7 @@ def test_rows_go_where_the_table_says(hwcli: Callable[..., Result]) -> None:
     assert result.code == 0, result.err
     rows = open_dataset(Path("out")).load()
     assert len(rows.split) == 24
-    for origin, split in zip(rows.origin, rows.split, strict=True):
+    for origin, split in zip(rows.origins, rows.split, strict=True):
         number = int(Path(str(origin)).stem)
         assert split == (Split.test if number % 4 == 0 else Split.train)
 

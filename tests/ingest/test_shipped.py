@@ -199,7 +199,7 @@ def test_letters_count_from_one_and_are_upright(hwcli: Hwcli) -> None:
     dataset = made(hwcli, "emnist-letters")
     rows = dataset.load()
     third = next(
-        i for i, o in enumerate(rows.origin) if str(o).endswith("test-images-idx3-ubyte.gz#2")
+        i for i, o in enumerate(rows.origins) if str(o).endswith("test-images-idx3-ubyte.gz#2")
     )
     assert dataset.info.classes[rows.label[third]] == "C"
     box = cv2.boundingRect(glyph(1002))

@@ -49,10 +49,10 @@ def test_its_glyphs_are_those_of_upright_light_ones(hwcli: Hwcli) -> None:
     letters(Path("b/pics"))
     one = made(hwcli, "a/pics")[0].load()
     two = made(hwcli, "b/pics")[0].load()
-    assert sorted(one.origin) == sorted(two.origin)
-    at = {origin: k for k, origin in enumerate(two.origin)}
+    assert sorted(one.origins) == sorted(two.origins)
+    at = {origin: k for k, origin in enumerate(two.origins)}
     same = [
-        np.array_equal(i, two.images[at[o]]) for i, o in zip(one.images, one.origin, strict=True)
+        np.array_equal(i, two.images[at[o]]) for i, o in zip(one.images, one.origins, strict=True)
     ]
     assert np.mean(same) > 0.95  # rounding differs where a box is one pixel off the middle
 
@@ -88,7 +88,7 @@ def test_official_splits_are_kept(hwcli: Hwcli) -> None:
     strokes(Path("pics"), LAYOUTS["splits"][0])
     dataset, said = made(hwcli, "pics")
     rows = dataset.load()
-    assert {o.split("/")[0] for o in rows.origin[rows.split == 2]} == {"test"}
+    assert {o.split("/")[0] for o in rows.take(rows.split == 2).origins} == {"test"}
     assert "test is test, train is train" in said
 
 

@@ -31,7 +31,7 @@ def ingested(hwcli: Hwcli, what: str, name: str = "pics") -> tuple[dict[str, str
     assert load_recipe("again.toml").name == name
     assert hwcli("ingest", "again.toml", "--out", "again", "--force").code == 0
     assert open_dataset(Path("again")).sha256 == dataset.sha256
-    told = {str(o): dataset.info.classes[c] for o, c in zip(rows.origin, rows.label, strict=True)}
+    told = {str(o): dataset.info.classes[c] for o, c in zip(rows.origins, rows.label, strict=True)}
     return told, result.err
 
 
@@ -66,7 +66,7 @@ def test_a_column_of_splits_is_the_official_split(column: str, missing: int, hwc
     recipe = load_recipe("again.toml")
     assert (recipe.split.by, recipe.source[0].label.split_column) == ("official", column)
     rows = open_dataset(Path("data/pics")).load()
-    tested = {o for o, s in zip(rows.origin, rows.split, strict=True) if s == 2}
+    tested = {o for o, s in zip(rows.origins, rows.split, strict=True) if s == 2}
     assert tested == {f"x/{k}.png" for k in range(missing, COUNT) if SPLITS[k] == "test"}
 
 

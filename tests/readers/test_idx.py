@@ -14,8 +14,9 @@ from hwcli.errors import FetchError
 from hwcli.fetch.archive import Archive, Folder, MissingError
 from hwcli.fetch.zips import ZipArchive
 from hwcli.readers import open_reader
-from hwcli.readers.reader import Reader
+from hwcli.readers.reader import Reader, numbered
 from hwcli.recipe import load_recipe
+from hwcli.shards import coded
 
 IMAGES = np.stack([glyph(k) for k in range(50)])
 LABELS = (np.arange(50) % 3).astype(np.uint8)
@@ -119,3 +120,12 @@ def test_no_damage_of_packed_pixels_goes_unnoticed(zipped: bool) -> None:
         with pytest.raises(FetchError):
             one.listing()
             read(one, [0, 1, 2])
+
+
+@given(
+    st.lists(st.integers(0, 9) | st.integers(0, 10**9), max_size=30),
+    st.sampled_from(["a", "ü/b.gz", "x" * 1500]),
+)
+def test_rows_are_named_all_at_once_as_one_by_one(rows: list[int], member: str) -> None:
+    named = numbered(member, np.asarray(rows, np.intp))
+    assert named.tolist() == coded(f"{member}#{row}" for row in rows).tolist()

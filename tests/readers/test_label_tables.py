@@ -25,7 +25,7 @@ def written_by(rule: str) -> dict[str, int]:
     Path("r.toml").write_text(recipe_text("file:a.zip", "images", RULE + rule))
     ingest(load_recipe("r.toml"), Path("d"), IngestOptions(force=True))
     rows_read = open_dataset(Path("d")).load()
-    return dict(zip(rows_read.origin, rows_read.writer.tolist(), strict=True))
+    return dict(zip(rows_read.origins, rows_read.writer.tolist(), strict=True))
 
 
 def test_a_column_names_the_writer() -> None:

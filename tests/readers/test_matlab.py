@@ -115,7 +115,7 @@ def test_a_word_is_in_one_split_only() -> None:
     rows = open_dataset(Path("o")).load()
     assert len(set(rows.split)) == 3
     splits: dict[bytes, set[int]] = {}
-    for origin, split in zip(rows.origin, rows.split, strict=True):
+    for origin, split in zip(rows.origins, rows.split, strict=True):
         word = words[int(str(origin).rpartition("#")[2]) // 3].tobytes()
         splits.setdefault(word, set()).add(int(split))
     assert len(splits) > 10

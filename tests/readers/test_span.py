@@ -45,7 +45,7 @@ def test_rows_outside_are_as_if_they_were_not_there() -> None:
     assert dataset.info.classes == ("c", "d", "e")
     assert dataset.info.dropped == ()
     told = {
-        (rows.origin[i], dataset.info.classes[rows.label[i]], int(rows.split[i]))
+        (rows.origins[i], dataset.info.classes[rows.label[i]], int(rows.split[i]))
         for i in range(len(rows))
     }
     assert told == {
@@ -61,7 +61,7 @@ def test_writers_in_an_array(column: str, groups: set[tuple[int, ...]]) -> None:
     parts = PART.format(split="train", first=0, end=5) + PART.format(split="test", first=5, end=10)
     rows = made(f'label.writer_column = "{column}"\n' + parts).load()
     found = {
-        tuple(sorted(int(o.partition("#")[2]) for o in rows.origin[rows.writer == w]))
+        tuple(sorted(int(o.partition("#")[2]) for o in rows.take(rows.writer == w).origins))
         for w in np.unique(rows.writer[rows.writer >= 0])
     }
     assert found == groups
