@@ -90,7 +90,7 @@ def test_the_samples_zip_is_what_its_script_and_readme_say() -> None:
 
 def test_one_job_and_two_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hwcli.ingest.build._FEW", 10)
-    monkeypatch.setattr("hwcli.ingest.build._BLOCK_ROWS", 64)
+    monkeypatch.setattr("hwcli.ingest.build._BLOCK_BYTES", 64 * 784)
     monkeypatch.setattr("hwcli.ingest.series.SHARD_ROWS", 1000)
     for jobs in (1, 2):
         ingest(load_recipe("sample"), Path(f"d{jobs}"), IngestOptions(jobs=jobs))

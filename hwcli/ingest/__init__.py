@@ -106,7 +106,7 @@ def ingest(
             get_ready_to_decode()
         prepared = prepare(recipe, options, fetching)
         partial = folder.with_name(folder.name + ".partial")
-        journal = _journal(partial, options, resolved, prepared)
+        journal = _journal(partial, options, recipe, resolved, prepared)
         try:
             how = BuildOptions(jobs, options.dedup)
             built = build_shards(recipe, prepared.plan, journal, how, building)
@@ -128,7 +128,11 @@ def ingest(
 
 
 def _journal(
-    partial: Path, options: IngestOptions, resolved: dict[str, Any], prepared: Prepared
+    partial: Path,
+    options: IngestOptions,
+    recipe: Recipe,
+    resolved: dict[str, Any],
+    prepared: Prepared,
 ) -> Journal:
     """The whole shards that an earlier run of the same has left, or a fresh folder."""
     if options.force:
@@ -138,7 +142,7 @@ def _journal(
         fingerprint(resolved, prepared.plan, prepared.archives, prepared.digests),
         len(prepared.plan),
     )
-    check_journal(journal, prepared.plan)
+    check_journal(journal, prepared.plan, recipe)
     if rows := sum(done.shard.rows for done in journal.done):
         _log.warning("%s: going on after the %s rows of an earlier run", partial, f"{rows:,}")
     return journal

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.dataset import Dropped, DuplicatesEntry, ShardEntry
+from hwcli.glyph import Normalisation
 from hwcli.ingest.decode import Decoded, Treatment, decode_all
 from hwcli.ingest.dedup import Dedup, Duplicates
 from hwcli.ingest.journal import Journal, Mark
@@ -20,7 +21,10 @@ from hwcli.readers.reader import Block
 from hwcli.recipe import Recipe
 from hwcli.shards import Rows, Split
 
-_BLOCK_ROWS = 1024
+_BLOCK_BYTES = 1024 * 28 * 28
+"""Pixels of the glyphs that are decoded together."""
+_KEPT_BLOCKS = 4
+"""Times as many where images are left as they are: there the calls weigh more than the pixels."""
 _PASSES = ((Split.test,), (Split.val, Split.train))
 """Test rows come first, so that of two equal images the one in train is dropped."""
 _FEW = 5_000
@@ -68,9 +72,10 @@ def build_shards(
         builder = _Builder(plan, options, pairs, series)
         builder.recall(journal)
         jobs = options.jobs if len(plan) > _FEW else 1
-        steps = list(_steps(plan))
+        rows = _block_rows(recipe.image)
+        steps = list(_steps(plan, rows))
         done = sum(len(s.at) for s in steps[: mark.step])
-        for step, decoded in decode_all(_work(recipe, steps, mark.step), jobs):
+        for step, decoded in decode_all(_work(recipe, steps, mark.step, rows), jobs):
             builder.take(step, decoded, mark.used if step.number == mark.step else 0)
             done += len(step.at)
             progress(done, len(plan))
@@ -89,9 +94,11 @@ def build_shards(
     )
 
 
-def check_journal(journal: Journal, plan: Plan) -> None:
+def check_journal(journal: Journal, plan: Plan, recipe: Recipe) -> None:
     """Have `journal` start over where it cannot be of the work on `plan`."""
-    sizes = [len(step.at) for step in _steps(plan)] if journal.done else []
+    if not journal.done:
+        return
+    sizes = [len(step.at) for step in _steps(plan, _block_rows(recipe.image))]
     rows = 0
     for done in journal.done:
         mark, rows = done.mark, rows + done.shard.rows
@@ -100,7 +107,7 @@ def check_journal(journal: Journal, plan: Plan) -> None:
             journal.forget()
             return
     numbers = [journal.rows_of(done)[0] for done in journal.done]
-    if numbers and np.bincount(np.concatenate(numbers)).max() > 1:  # a row cannot be in two places
+    if np.bincount(np.concatenate(numbers)).max() > 1:  # a row cannot be in two places
         journal.forget()
 
 
@@ -116,19 +123,25 @@ class _Step:
     """Places in the part."""
 
 
-def _steps(plan: Plan) -> Iterator[_Step]:
-    """The work in the order in which rows are written."""
+def _block_rows(how: Normalisation) -> int:
+    """How many glyphs are decoded together."""
+    blocks = _KEPT_BLOCKS if how.frame == "keep" else 1
+    return max(16, blocks * _BLOCK_BYTES // how.size**2)
+
+
+def _steps(plan: Plan, rows: int) -> Iterator[_Step]:
+    """The work, `rows` at a time, in the order in which they are written."""
     number = 0
     for splits in _PASSES:
         for part, start in zip(plan.parts, plan.starts.tolist(), strict=False):
             chosen = np.flatnonzero(np.isin(part.split, splits))
-            for first in range(0, len(chosen), _BLOCK_ROWS):
-                yield _Step(number, part, start, chosen[first : first + _BLOCK_ROWS])
+            for first in range(0, len(chosen), rows):
+                yield _Step(number, part, start, chosen[first : first + rows])
                 number += 1
 
 
 def _work(
-    recipe: Recipe, steps: list[_Step], first: int
+    recipe: Recipe, steps: list[_Step], first: int, block_rows: int
 ) -> Iterator[tuple[_Step, Block, Treatment]]:
     """Each of `steps` from number `first` on, with its images and what is done to them."""
     at = first
@@ -146,7 +159,7 @@ def _work(
             source.trim_edge,
         )
         rows = np.concatenate([part.row[s.at] for s in steps[at:end]])
-        blocks = part.reader.blocks(rows, _BLOCK_ROWS)
+        blocks = part.reader.blocks(rows, block_rows)
         for step, block in zip(steps[at:end], blocks, strict=True):
             yield step, block, treatment
         at = end

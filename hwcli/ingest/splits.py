@@ -19,13 +19,23 @@ def random_for(seed: int, name: str) -> np.random.Generator:
 
 def ranks(group: Codes, key: NDArray[np.float64]) -> Index:
     """Place of each row within its group, by ascending `key`, from 0: (N,)."""
-    order = np.lexsort((key, group))
+    order = _ascending(key)
+    order = order[np.argsort(group[order], kind="stable")]
     sorted_group = group[order]
     starts = np.flatnonzero(np.r_[True, sorted_group[1:] != sorted_group[:-1]][: len(group)])
     sizes = np.diff(np.r_[starts, len(group)])
     rank = np.empty(len(group), np.intp)
     rank[order] = np.arange(len(group)) - np.repeat(starts, sizes)
     return rank
+
+
+def _ascending(key: NDArray[np.float64]) -> Index:
+    """Places of the keys in ascending order, of equal ones the first first."""
+    order = np.argsort(key)
+    ordered = key[order]
+    if (ordered[1:] == ordered[:-1]).any():  # rare, of numbers drawn at random
+        return np.argsort(key, kind="stable")
+    return order
 
 
 def draw(label: Codes, key: NDArray[np.float64], limit: int) -> NDArray[np.bool_]:

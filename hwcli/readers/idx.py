@@ -38,10 +38,12 @@ class IdxReader(Reader):
             if labels != count:
                 raise FetchError(f"{self._what}: {count} images, {labels} labels")
             raw = np.frombuffer(exactly(file, labels), np.uint8)
-        numbers, label = np.unique(raw, return_inverse=True)
+        numbers = np.flatnonzero(np.bincount(raw, minlength=256))
+        label = np.zeros(256, np.int32)
+        label[numbers] = np.arange(len(numbers))
         return Listing(
             tuple(str(n) for n in numbers),
-            label.astype(np.int32),
+            label[raw],
             (),
             np.full(count, -1, np.int32),
         )

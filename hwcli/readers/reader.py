@@ -16,6 +16,7 @@ from hwcli.shards import Split, coded
 
 MAX_PIXELS = 1 << 26
 """Pixels of one image: 64 million, more than any camera's glyph."""
+_POWERS = 10 ** np.arange(1, 18)
 _LONG_NAME = 900
 """Bytes of a name from which `coded` may have to cut what is made of it."""
 MAX_SIDE = 1 << 15
@@ -137,15 +138,16 @@ def numbered(member: str, rows: NDArray[np.intp]) -> NDArray[np.bytes_]:
     prefix = f"{member}#".encode()
     if not len(rows) or len(prefix) > _LONG_NAME:
         return coded(f"{member}#{row}" for row in rows.tolist())
-    digits = len(str(rows.max()))
-    text = np.zeros((len(rows), len(prefix) + digits), np.uint8)
+    counts = np.searchsorted(_POWERS, rows, side="right") + 1
+    text = np.zeros((len(rows), len(prefix) + int(counts.max())), np.uint8)
     text[:, : len(prefix)] = np.frombuffer(prefix, np.uint8)
-    counts = np.searchsorted(10 ** np.arange(1, digits), rows, side="right") + 1
-    for count in np.unique(counts).tolist():
-        here = np.flatnonzero(counts == count)
-        for n in range(count):
-            place = len(prefix) + count - 1 - n
-            text[here, place] = ord("0") + rows[here] // 10**n % 10
+    for count in range(int(counts.min()), int(counts.max()) + 1):
+        here = counts == count
+        left = rows[here]
+        for place in reversed(range(len(prefix), len(prefix) + count)):
+            rest = left // 10
+            text[here, place] = left - rest * 10 + ord("0")
+            left = rest
     return text.view(f"S{text.shape[1]}").ravel()
 
 

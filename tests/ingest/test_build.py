@@ -30,7 +30,7 @@ Hwcli = Callable[..., Result]
 FOLDERS = "[[source.part]]\nimages = '*.png'"
 SMALL = (
     "from hwcli.ingest import build, series\n"
-    "build._BLOCK_ROWS = 16\n"
+    "build._BLOCK_BYTES = 16 * 784\n"
     "series.SHARD_ROWS = 40\n"
     "series.CHUNK_ROWS = 1\n"
 )
