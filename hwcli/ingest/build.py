@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from hwcli.dataset import Dropped, DuplicatesEntry, ShardEntry
 from hwcli.glyph import Normalisation
-from hwcli.ingest.decode import Decoded, Treatment, decode_all
+from hwcli.ingest.decode import BLANK, Decoded, Treatment, decode_all
 from hwcli.ingest.dedup import Dedup, Duplicates
 from hwcli.ingest.journal import Journal, Mark
 from hwcli.ingest.pairs import PairList, note
@@ -27,6 +27,8 @@ _KEPT_BLOCKS = 4
 """Times as many where images are left as they are: there the calls weigh more than the pixels."""
 _PASSES = ((Split.test,), (Split.val, Split.train))
 """Test rows come first, so that of two equal images the one in train is dropped."""
+_APART = np.uint64(0x9E3779B97F4A7C15)
+"""Times which whole numbers are keys as unlike those of images as any."""
 _FEW = 5_000
 """Rows below which starting processes takes longer than they save."""
 
@@ -69,7 +71,7 @@ def build_shards(
         PairList(folder, plan, mark.pairs_bytes) as pairs,
         ShardSeries(journal, recipe.name, recipe.image.size, plan.tables) as series,
     ):
-        builder = _Builder(plan, options, pairs, series)
+        builder = _Builder(recipe, plan, options, pairs, series)
         builder.recall(journal)
         jobs = options.jobs if len(plan) > _FEW else 1
         rows = _block_rows(recipe.image)
@@ -173,9 +175,16 @@ class _Builder:
     """Takes decoded steps in order and keeps what is good."""
 
     def __init__(
-        self, plan: Plan, options: BuildOptions, pairs: PairList, series: ShardSeries
+        self,
+        recipe: Recipe,
+        plan: Plan,
+        options: BuildOptions,
+        pairs: PairList,
+        series: ShardSeries,
     ) -> None:
         self._plan = plan
+        code = {c: i for i, c in enumerate(plan.tables.classes)}
+        self._blank = [code.get(source.blank, -1) for source in recipe.source]
         self._pairs = pairs
         self._series = series
         self._duplicates = None
@@ -199,6 +208,7 @@ class _Builder:
         """Write what is good of `decoded`, but for the first `used` rows, which are written."""
         mark = Mark(step.number, used, self._pairs.size, self.tally.dropped())
         number = step.start + step.at
+        decoded = self._with_blank_ones(step, decoded)
         for place, fault in decoded.faults:
             self.tally.drop(int(number[place]), fault)
         good = np.arange(len(decoded.kept))
@@ -209,6 +219,24 @@ class _Builder:
         new = decoded if used == 0 and len(good) == len(decoded.kept) else decoded.take(good[used:])
         self._series.append(
             self._rows(step, new.kept, new.images), number[new.kept], new.keys, mark
+        )
+
+    def _with_blank_ones(self, step: _Step, decoded: Decoded) -> Decoded:
+        """`decoded` with the images that are blank and meant to be."""
+        blank = self._blank[step.part.source]
+        label = step.part.label[step.at]
+        meant = [i for i, fault in decoded.faults if fault == BLANK and label[i] == blank]
+        if not meant:
+            return decoded
+        images = np.zeros((len(meant), *decoded.images.shape[1:]), np.uint8)
+        keys = (step.start + step.at[meant] + 1).astype(np.uint64) * _APART  # none is a duplicate
+        places = np.concatenate([decoded.kept, meant])
+        order = np.argsort(places)
+        return Decoded(
+            np.concatenate([decoded.images, images])[order],
+            places[order],
+            np.concatenate([decoded.keys, keys])[order],
+            tuple(f for f in decoded.faults if f[0] not in set(meant)),
         )
 
     def _without_duplicates(self, decoded: Decoded, number: NDArray[np.int64]) -> NDArray[np.intp]:

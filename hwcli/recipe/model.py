@@ -162,6 +162,9 @@ class Source:
     """What a pixel is at most (numpy, matlab)."""
     trim_edge: int = 0
     """Pixels at each edge that are cut off, such as the rest of a frame."""
+    blank: str = ""
+    """The character of images that are meant to be without ink, such as empty cells: of it blank
+    images are kept, and none is another's duplicate."""
     writer: str = ""
     """The one person who wrote all of it."""
     writers: dict[str, str] = field(default_factory=dict)
@@ -185,7 +188,8 @@ class Source:
             raise ValueError(f"source {self.name} has no part")
         if self.classes and self.alphabet:
             raise ValueError("classes and alphabet exclude each other")
-        characters = (*self.classes.values(), *self.alphabet, *self.stack, self.unlisted or "?")
+        characters = (*self.classes.values(), *self.alphabet, *self.stack)
+        characters = (*characters, self.unlisted or "?", self.blank or "?")
         if not all(_is_text(c) for c in characters):
             raise ValueError("a class must be a character, not empty and not a control code")
         if not (self.license and self.citation):

@@ -250,29 +250,41 @@ def test_dig_mnist_is_a_test_set_and_nothing_else(hwcli: Hwcli) -> None:
     assert len(rows.split) == 30
 
 
-def hex_files() -> None:
-    images = np.stack([glyph(k, 20).ravel() for k in range(34)])
-    images[np.arange(34) % 17 == 16] = 0
+def hex_files(spoilt: int | None = None) -> None:
+    images = np.stack([glyph(k, 20).ravel() for k in range(102)])
+    images[np.arange(102) % 17 == 16] = 0
+    if spoilt is not None:
+        images[spoilt] = 0
     files = {}
-    for name, array in {"images": images, "labels": (np.arange(34) % 17).astype(np.uint8)}.items():
+    for name, array in {"images": images, "labels": (np.arange(102) % 17).astype(np.uint8)}.items():
         file = io.BytesIO()
         np.save(file, array)
         files[f"emnist_hex_{name}.npy"] = file.getvalue()
     write_all("emnist-hex", files)
 
 
-def test_empty_cells_of_emnist_hex_are_no_class_and_are_counted(hwcli: Hwcli) -> None:
+def test_empty_cells_of_emnist_hex_are_a_class_of_their_own(hwcli: Hwcli) -> None:
     hex_files()
-    info = made(hwcli, "emnist-hex").info
-    assert set(info.classes) == set("0123456789ABCDEF")
-    assert [(d.reason, d.count) for d in info.dropped] == [("label '16' is not in the recipe", 2)]
+    dataset = made(hwcli, "emnist-hex")
+    rows, blank = dataset.load(), dataset.info.classes.index("␣")
+    assert set(dataset.info.classes) == set("0123456789ABCDEF␣")
+    assert dataset.info.dropped == ()
+    assert (rows.images.any(axis=(1, 2)) == (rows.label != blank)).all()
+    assert (rows.label == blank).sum() == 6
+    assert hwcli("ingest", "--verify", str(dataset.folder)).code == 0
 
 
-def test_a_recipe_of_ones_own_can_have_empty_cells_as_a_class() -> None:
+def test_blank_images_of_other_characters_are_dropped(hwcli: Hwcli) -> None:
+    hex_files(spoilt=3)
+    dataset = made(hwcli, "emnist-hex")
+    assert [(d.reason, d.count) for d in dataset.info.dropped] == [("blank", 1)]
+
+
+def test_the_digits_of_emnist_hex_can_be_had_alone() -> None:
     text = recipe_text("file:x", "numpy", "").partition("[[source]]")[0]
-    text += '[[source]]\nfrom = "emnist-hex"\nalphabet = "0123456789ABCDEF␣"\n'
+    text += '[[source]]\nfrom = "emnist-hex"\nalphabet = "0123456789ABCDEF"\n'
     Path("r.toml").write_text(text)
-    assert load_recipe("r.toml").source[0].character("16") == "␣"
+    assert load_recipe("r.toml").source[0].character("16") is None
 
 
 def test_without_its_files_emnist_hex_says_how_to_give_them(hwcli: Hwcli) -> None:
