@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from archives import glyph
 from hwcli.glyph import Normalisation, ink_box, ink_of, is_dark_on_light, normalise, stroke_width
-from hwcli.glyph_batch import inks_of, normalise_all
+from hwcli.glyph_batch import normalise_all
+from hwcli.ink_batch import inks_of
 
 PLAIN = Normalisation(stroke=0)
 
