@@ -87,12 +87,13 @@ def ink_of(image: Image, *, invert: bool | None = None) -> Image:
         invert: True for dark ink on light paper, False for light on dark, None to find out.
     """
     dark = is_dark_on_light(image) if invert is None else invert
-    levels = _cumulative(255 - image if dark else image)
+    upright = 255 - image if dark else image
+    levels = _cumulative(upright)
     paper, full, top = _percentiles(levels, 25, 99.5, 100)
     full = faint_or_full(paper, full, top)
     if full < 0:
         return np.zeros_like(image)
-    return np.asarray(cv2.LUT(image, stretch(paper, full, dark)), np.uint8)
+    return np.asarray(cv2.LUT(upright, stretch(paper, full)), np.uint8)
 
 
 def faint_or_full(paper: int, full: int, top: int) -> int:
@@ -103,12 +104,11 @@ def faint_or_full(paper: int, full: int, top: int) -> int:
 
 
 @lru_cache(maxsize=8192)
-def stretch(paper: int, full: int, dark: bool) -> NDArray[np.uint8]:
+def stretch(paper: int, full: int) -> NDArray[np.uint8]:
     """From a grey to ink: (256,)."""
     scaled = (np.arange(256) - paper) / (full - paper)
     scaled[scaled < _NOISE] = 0
-    table = np.clip(scaled * 255, 0, 255).astype(np.uint8)
-    return table[::-1].copy() if dark else table
+    return np.clip(scaled * 255, 0, 255).astype(np.uint8)
 
 
 def as_framed(image: Image, size: int, *, invert: bool | None = None) -> Image | None:
@@ -205,7 +205,7 @@ def thicken(ink: Image, missing: int) -> Image:
     """Ink with its strokes widened by `missing` px; the image grows by what the strokes do."""
     margin = missing // 2 + 1
     padded = _with_margin(ink, margin)
-    thick = np.asarray(cv2.dilate(padded, _disc(missing + 1)), np.uint8)
+    thick = np.asarray(cv2.dilate(padded, disc(missing + 1)), np.uint8)
     box = ink_box(thick)
     if box is None:
         return ink
@@ -214,7 +214,8 @@ def thicken(ink: Image, missing: int) -> Image:
 
 
 @lru_cache
-def _disc(diameter: int) -> Image:
+def disc(diameter: int) -> Image:
+    """What a stroke is widened with: (diameter, diameter)."""
     return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (diameter, diameter)), np.uint8)
 
 

@@ -1,68 +1,33 @@
 """The one normalisation for many images at once: the very glyphs of `normalise`, in half the time.
 
 Of a small image most of the time goes into calling OpenCV, not into its pixels. So the enlarged ink
-of many glyphs is laid into one tall image, a slot each, and thresholds, stroke widths and the final
-averaging are done for all of them together.
+of many glyphs is laid into one tall image, a slot each, already where it will stand in the frame.
+Averaging the tall image down then makes all the glyphs but those whose strokes are too thin.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.bitmaps import bit_pitch, boxes_of, crossings_of, ones, words_of
 from hwcli.glyph import (
     INK,
     OVERSAMPLING,
     Image,
     Normalisation,
-    averaged,
-    faint_or_full,
+    disc,
     ink_box,
-    is_dark_on_light,
-    offset,
-    stretch,
     stretched_to_full,
-    thicken,
 )
 
-_AT_ONCE = 64
-"""Images of a round: their slots fit into a processor's second cache."""
+_ROUND_BYTES = 1 << 20
+"""Pixels of the slots of a round: enough that calls are few, so few that they stay in the cache."""
 _LARGE = 1 << 16
-"""Pixels of an image above which it goes by itself."""
-
-
-def inks_of(images: NDArray[np.uint8], *, invert: bool | None = None) -> NDArray[np.uint8]:
-    """`ink_of` of each of `images`, uint8 (N, H, W), as uint8 (N, H, W), 255 full ink, 0 paper."""
-    result = np.empty_like(images)
-    step = max(1, min(_AT_ONCE, _LARGE * 8 // max(1, images[0].size))) if len(images) else 1
-    for at in range(0, len(images), step):
-        _stretch_all(images[at : at + step], invert, result[at : at + step])
-    return result
-
-
-def _stretch_all(images: NDArray[np.uint8], invert: bool | None, out: NDArray[np.uint8]) -> None:
-    count, pixels = len(images), images[0].size
-    numbered = images.reshape(count, pixels) + (np.arange(count) << 8)[:, None]
-    levels = np.bincount(numbered.ravel(), minlength=count << 8).reshape(count, 256)
-    dark = np.full(count, bool(invert))
-    if invert is None:
-        dark[:] = [is_dark_on_light(image) for image in images]
-    levels[dark] = levels[dark, ::-1]
-    levels = levels.cumsum(axis=1)
-    greys = [(levels < pixels * p / 100).sum(axis=1) for p in (25, 99.5, 100)]
-    tables: dict[tuple[int, int, bool], list[int]] = {}
-    for i, key in enumerate(zip(*(g.tolist() for g in greys), dark.tolist(), strict=True)):
-        paper, full, top, is_dark = key
-        full = faint_or_full(paper, full, top)
-        tables.setdefault((paper, full, is_dark), []).append(i)
-    for (paper, full, is_dark), places in tables.items():
-        if full < 0:
-            out[places] = 0
-        elif len(places) == count:
-            cv2.LUT(images, stretch(paper, full, is_dark), dst=out)
-        else:
-            out[places] = cv2.LUT(images[places], stretch(paper, full, is_dark))
+"""Pixels of an image above which its box is found by itself."""
 
 
 def normalise_all(
@@ -76,8 +41,9 @@ def normalise_all(
     """
     glyphs = np.zeros((len(inks), how.size, how.size), np.uint8)
     inked = np.zeros(len(inks), np.bool_)
-    for at in range(0, len(inks), _AT_ONCE):
-        some = slice(at, min(at + _AT_ONCE, len(inks)))
+    step = max(1, _ROUND_BYTES // (how.size * OVERSAMPLING) ** 2)
+    for at in range(0, len(inks), step):
+        some = slice(at, min(at + step, len(inks)))
         _fit_all(inks[some], how, glyphs[some], inked[some])
     return glyphs, inked
 
@@ -89,92 +55,167 @@ def _fit_all(
     inked: NDArray[np.bool_],
 ) -> None:
     """Fill `glyphs` and `inked`."""
-    boxes = _boxes(inks)
+    boxes = _ink_boxes(inks)
     inked[:] = boxes[:, 2] > boxes[:, 0]
-    slots, sizes = _slots(inks, boxes, how)
-    tall = slots.reshape(-1, slots.shape[2])
-    small = cv2.resize(tall, (how.fit, len(inks) * how.fit), interpolation=cv2.INTER_AREA)
-    fitted = np.asarray(small, np.uint8).reshape(len(inks), how.fit, how.fit)
-    missing = _missing(slots, how).tolist()
-    brightest = fitted.reshape(len(inks), -1).max(axis=1).tolist()
-    for i in np.flatnonzero(inked).tolist():
-        height, width = sizes[i]
-        if missing[i] >= 1:
-            large = slots[i, : height * OVERSAMPLING, : width * OVERSAMPLING]
-            one = averaged(thicken(large, missing[i]), how)
-        else:
-            one = fitted[i, :height, :width]
-        y, x = offset(one, how)
-        if missing[i] >= 1 or brightest[i] < 255:
-            one = stretched_to_full(np.ascontiguousarray(one))
-        glyphs[i, y : y + one.shape[0], x : x + one.shape[1]] = one
+    sizes = _sizes(boxes, how.fit)
+    slots = _slots(inks, boxes, sizes, how)
+    side = how.size * OVERSAMPLING
+    tall = slots.reshape(-1, slots.shape[2])[:, :side]
+    frames = glyphs.reshape(-1, how.size)
+    cv2.resize(tall, frames.shape[::-1], frames, 0, 0, cv2.INTER_AREA)
+    if how.stroke:
+        missing = np.where(inked, _missing(slots, how), 0)
+        thin = np.flatnonzero(missing >= 1)
+        thin = thin[np.argsort(missing[thin])]
+        if len(thin):
+            thick = _thickened(slots[thin, :, :side], missing[thin])
+            _replace(thick, thin, how, glyphs, sizes)
+    if how.centre == "mass":
+        _centre_mass(glyphs, sizes)
+    _stretch_to_full(glyphs)
 
 
-def _slots(
-    inks: Sequence[Image] | NDArray[np.uint8], boxes: NDArray[np.intp], how: Normalisation
-) -> tuple[NDArray[np.uint8], list[tuple[int, int]]]:
-    """The enlarged ink of each box in a slot of its own, and its final height and width."""
-    side = how.fit * OVERSAMPLING
-    slots = np.zeros((len(inks), side, side), np.uint8)
-    before = (boxes[:, 2:] - boxes[:, :2])[:, ::-1]
-    scale = how.fit / np.maximum(1, before.max(axis=1))
-    after = np.maximum(1, np.rint(before * scale[:, None])).astype(int)
-    shrinking = (after * OVERSAMPLING < before).any(axis=1).tolist()
-    sizes = [(h, w) for h, w in after.tolist()]
-    for i, (x0, y0, x1, y1) in enumerate(boxes.tolist()):
-        if x0 < x1:
-            height, width = sizes[i][0] * OVERSAMPLING, sizes[i][1] * OVERSAMPLING
-            method = cv2.INTER_AREA if shrinking[i] else cv2.INTER_LINEAR
-            slot, crop = slots[i, :height, :width], inks[i][y0:y1, x0:x1]
-            cv2.resize(crop, (width, height), dst=slot, interpolation=method)
-            if shrinking[i]:
-                slot[:] = stretched_to_full(np.ascontiguousarray(slot))
-    return slots, sizes
-
-
-def _boxes(inks: Sequence[Image] | NDArray[np.uint8]) -> NDArray[np.intp]:
+def _ink_boxes(inks: Sequence[Image] | NDArray[np.uint8]) -> NDArray[np.intp]:
     """(N, 4): `ink_box` of each of `inks`, zeros where there is none."""
     if not isinstance(inks, np.ndarray) or inks[0].size > _LARGE:
         return np.asarray([ink_box(ink) or (0, 0, 0, 0) for ink in inks], np.intp).reshape(-1, 4)
-    there = inks > round(INK * 255)
-    rows: NDArray[np.bool_] = np.any(there, axis=2)
-    columns: NDArray[np.bool_] = np.any(there, axis=1)
-    height, width = inks.shape[1:]
-    boxes = np.stack(
-        [
-            columns.argmax(axis=1),
-            rows.argmax(axis=1),
-            width - columns[:, ::-1].argmax(axis=1),
-            height - rows[:, ::-1].argmax(axis=1),
-        ],
-        axis=1,
+    return boxes_of(inks > round(INK * 255))
+
+
+def _sizes(boxes: NDArray[np.intp], fit: int, most: float = np.inf) -> NDArray[np.intp]:
+    """(N, 2): final height and width of what is in `boxes`, the longer side `fit`.
+
+    Scaled by no more than `most`.
+    """
+    before = (boxes[:, 2:] - boxes[:, :2])[:, ::-1]
+    scale = np.minimum(most, fit / np.maximum(1, before.max(axis=1)))
+    after = np.maximum(1, np.rint(before * scale[:, None]))
+    return np.asarray(after, np.intp)
+
+
+def _first_offsets(sizes: NDArray[np.intp], how: Normalisation) -> NDArray[np.intp]:
+    """(N, 2): row and column of the frame where glyphs of `sizes`, (N, 2), begin.
+
+    As of `offset` where their boxes are centred; zeros where their mass will be, which is known
+    only of the finished glyph.
+    """
+    if how.centre == "mass":
+        return np.zeros_like(sizes)
+    return np.rint((how.size - sizes) / 2).astype(np.intp)
+
+
+def _slots(
+    inks: Sequence[Image] | NDArray[np.uint8],
+    boxes: NDArray[np.intp],
+    sizes: NDArray[np.intp],
+    how: Normalisation,
+) -> NDArray[np.uint8]:
+    """The ink in each box as `enlarged`, where it will be in the frame: uint8 (N, side, pitch).
+
+    Lines are as long as whole words of bits need them.
+    """
+    side = how.size * OVERSAMPLING
+    slots = np.zeros((len(inks), side, bit_pitch(side)), np.uint8)
+    begins = _first_offsets(sizes, how) * OVERSAMPLING
+    ends = begins + sizes * OVERSAMPLING
+    shrinking: NDArray[np.bool_] = np.any(
+        sizes * OVERSAMPLING < (boxes[:, 2:] - boxes[:, :2])[:, ::-1], axis=1
     )
-    boxes[~np.any(rows, axis=1)] = 0
-    return boxes
+    where = np.concatenate([boxes, begins, ends], axis=1).tolist()
+    for ink, slot, shrinks, (x0, y0, x1, y1, top, left, bottom, right) in zip(
+        inks, slots, shrinking.tolist(), where, strict=True
+    ):
+        if x0 == x1:
+            continue
+        place = slot[top:bottom, left:right]
+        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        # arguments without names: that saves a tenth of the time
+        cv2.resize(ink[y0:y1, x0:x1], (right - left, bottom - top), place, 0, 0, method)
+        if shrinks:
+            place[:] = stretched_to_full(np.ascontiguousarray(place))
+    return slots
 
 
 def _missing(slots: NDArray[np.uint8], how: Normalisation) -> NDArray[np.intp]:
-    """(N,) pixels by which the strokes in each of `slots`, uint8 (N, S, S), are too thin, if any.
-
-    As of `stroke_width`, with eight pixels in a byte.
-    """
-    if not how.stroke:
-        return np.zeros(len(slots), np.intp)
-    bits: NDArray[np.uint8] = np.packbits(slots > 127, axis=2)
-    before = np.zeros_like(bits)
-    before[:, :, 1:] = bits[:, :, :-1] << 7
-    along = np.bitwise_xor(bits, np.right_shift(bits, 1) | before)
-    across = np.bitwise_xor(bits[:, 1:], bits[:, :-1])
-    crossings = _ones(along) + _ones(across) + _ones(bits[:, 0]) + _ones(bits[:, -1])
-    if slots.shape[2] % 8 == 0:  # else the last byte of a line ends in paper
-        crossings = crossings + (bits[:, :, -1] & 1).sum(axis=1, dtype=np.int64)
-    width = 2 * _ones(bits) / np.maximum(crossings * np.pi / 4, 1e-9)
+    """(N,): pixels by which the strokes in each of `slots`, by `stroke_width`, are too thin."""
+    words = words_of(slots > 127)
+    perimeter = crossings_of(words) * np.pi / 4
+    width = 2 * ones(words) / np.maximum(perimeter, 1e-9)
     return np.rint(how.stroke * OVERSAMPLING - width).astype(np.intp)
 
 
-def _ones(bits: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """(N,) how many bits of each row of `bits`, (N, …), are set."""
-    flat = np.ascontiguousarray(bits).reshape(len(bits), -1)
-    kind = np.uint64 if flat.shape[1] % 8 == 0 else np.uint8
-    ones = np.bitwise_count(flat.view(kind)).sum(axis=1, dtype=np.int64)
-    return np.asarray(ones, np.int64)
+def _thickened(slots: NDArray[np.uint8], missing: NDArray[np.intp]) -> NDArray[np.uint8]:
+    """The ink in `slots`, (N, S, S), as `thicken` makes it, with paper around: uint8 (N, …, …).
+
+    Args:
+        slots: uint8 (N, S, S).
+        missing: (N,) pixels by which strokes are widened, in ascending order.
+    """
+    count, side = slots.shape[:2]
+    margin = int(missing[-1]) // 2 + 1
+    inner = slice(margin, margin + side)
+    height = side + 2 * margin
+    padded = np.zeros((count, height, bit_pitch(height)), np.uint8)
+    padded[:, inner, inner] = slots
+    thick = np.empty_like(padded)
+    widths, firsts = np.unique(missing, return_index=True)
+    lines = [*(firsts * height).tolist(), count * height]
+    source, target = (stack.reshape(count * height, -1) for stack in (padded, thick))
+    for width, (first, last) in zip(widths.tolist(), pairwise(lines), strict=True):
+        cv2.dilate(source[first:last], disc(width + 1), target[first:last])
+    return thick
+
+
+def _replace(
+    thick: NDArray[np.uint8],
+    places: NDArray[np.intp],
+    how: Normalisation,
+    glyphs: NDArray[np.uint8],
+    sizes: NDArray[np.intp],
+) -> None:
+    """Put `thick` ink, `averaged`, into its `places` of `glyphs` and `sizes`, if it has a box."""
+    boxes = boxes_of(thick > round(INK * 255))
+    there = boxes[:, 2] > boxes[:, 0]
+    thick, boxes, places = thick[there], boxes[there], places[there]
+    sizes[places] = after = _sizes(boxes, how.fit, 1 / OVERSAMPLING)
+    glyphs[places] = 0
+    where = np.concatenate([boxes, _first_offsets(after, how), after], axis=1).tolist()
+    for one, i, (x0, y0, x1, y1, y, x, height, width) in zip(
+        thick, places.tolist(), where, strict=True
+    ):
+        frame = glyphs[i, y : y + height, x : x + width]
+        cv2.resize(one[y0:y1, x0:x1], (width, height), frame, 0, 0, cv2.INTER_AREA)
+
+
+def _centre_mass(glyphs: NDArray[np.uint8], sizes: NDArray[np.intp]) -> None:
+    """Move each of `glyphs`, (N, size, size), from the corner to where `offset` would have it."""
+    side = glyphs.shape[1]
+    middles = np.arange(side) + 0.5
+    lines = np.stack([glyphs.sum(axis=2, dtype=np.float64), glyphs.sum(axis=1, dtype=np.float64)])
+    total = np.maximum(lines[0].sum(axis=1), 1)
+    offsets = np.rint(side / 2 - (lines @ middles / total).T)
+    offsets = np.clip(offsets, 0, side - sizes).astype(np.intp)
+    # nothing is pushed over an edge, so a glyph moves as one long line of pixels
+    moves = offsets[:, 0] * side + offsets[:, 1]
+    pixels = glyphs.reshape(len(glyphs), -1)
+    at_corner = pixels.copy()
+    pixels[:] = 0
+    for line, before, move in zip(pixels, at_corner, moves.tolist(), strict=True):
+        line[move:] = before[: len(before) - move]
+
+
+def _stretch_to_full(glyphs: NDArray[np.uint8]) -> None:
+    """`stretched_to_full` of each of `glyphs`, in place."""
+    strongest = glyphs.reshape(len(glyphs), -1).max(axis=1)
+    pale = np.flatnonzero((strongest > 0) & (strongest < 255))
+    if len(pale):
+        at = strongest[pale].astype(np.uint16)[:, None, None] << 8 | glyphs[pale]
+        glyphs[pale] = _stretched_greys().take(at, mode="clip")
+
+
+@lru_cache(maxsize=1)
+def _stretched_greys() -> NDArray[np.uint8]:
+    """(65536,): at 256 × strongest + grey, what `stretched_to_full` makes of the grey."""
+    greys = np.arange(256, dtype=np.uint8)
+    rows = [stretched_to_full(np.minimum(greys, strongest)) for strongest in greys]
+    return np.concatenate(rows)

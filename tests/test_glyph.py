@@ -1,5 +1,8 @@
 """The one normalisation: polarity, box, aspect, centre, stroke."""
 
+import itertools
+from unittest.mock import patch
+
 import cv2
 import numpy as np
 import pytest
@@ -7,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archives import glyph
+from hwcli import glyph_batch, ink_batch
 from hwcli.glyph import Normalisation, ink_box, ink_of, is_dark_on_light, normalise, stroke_width
-from hwcli.glyph_batch import inks_of, normalise_all
+from hwcli.glyph_batch import normalise_all
+from hwcli.ink_batch import inks_of
 
 PLAIN = Normalisation(stroke=0)
 
@@ -102,46 +107,106 @@ def test_any_image_gives_a_glyph_of_the_size_or_none(
             assert result.max() == 255
 
 
+KINDS = ["stroke", "noise", "blank", "thin", "clean"]
+SHAPES = [(28, 28), (20, 33), (64, 64), (20, 20), (70, 8), (9, 16), (5, 130), (7, 1), (1, 1)]
+SETTINGS = [
+    (28, 24, "box", 2.6),
+    (28, 20, "mass", 2.6),
+    (30, 21, "box", 0),
+    (9, 9, "mass", 3),
+    (32, 32, "box", 8),
+    (33, 32, "box", 1.3),
+    (66, 60, "mass", 5),
+]
+
+
 @given(
     st.lists(
-        st.tuples(st.integers(0, 10**6), st.sampled_from(["stroke", "noise", "blank", "thin"])),
+        st.tuples(st.integers(0, 10**6), st.sampled_from(KINDS)),
         min_size=1,
         max_size=90,
     ),
-    st.sampled_from([(28, 28), (20, 33), (64, 64), (3, 5), (1, 1)]),
+    st.sampled_from(SHAPES),
     st.sampled_from([True, False, None]),
-    st.sampled_from(
-        [(28, 24, "box", 2.6), (28, 20, "mass", 2.6), (30, 21, "box", 0), (9, 9, "mass", 3)]
-    ),
+    st.sampled_from(SETTINGS),
+    st.sampled_from([1, 1 << 15, 1 << 20]),
 )
 def test_many_at_once_are_the_very_glyphs_of_one_by_one(
     kinds: list[tuple[int, str]],
     shape: tuple[int, int],
     invert: bool | None,
     how_: tuple[int, int, str, float],
+    round_bytes: int,
 ) -> None:
     size, fit, centre, stroke = how_
     how = Normalisation(size=size, fit=fit, centre=centre, stroke=stroke)  # type: ignore[arg-type]
     images = np.stack([drawn(seed, kind, shape) for seed, kind in kinds])
-    inks = inks_of(images, invert=invert)
+    with patch.object(ink_batch, "_ROUND_BYTES", round_bytes):
+        inks = inks_of(images, invert=invert)
     for image, ink in zip(images, inks, strict=True):
         assert np.array_equal(ink_of(image, invert=invert), ink)
     mixed = [ink[: 1 + i % shape[0]] for i, ink in enumerate(inks)]  # and of several sizes
-    for some in (inks, mixed):
-        glyphs, inked = normalise_all(some, how)
+    faint = inks // 8 * 3  # enlarged, some have no ink left to thicken
+    for some in (inks, mixed, faint):
+        with patch.object(glyph_batch, "_ROUND_BYTES", round_bytes):
+            glyphs, inked = normalise_all(some, how)
         for ink, made, there in zip(some, glyphs, inked, strict=True):
             single = normalise(ink, how)
             assert (single is not None) == there
             assert np.array_equal(made, 0 * made if single is None else single)
 
 
+def test_images_too_large_to_go_together_have_the_same_glyphs() -> None:
+    images = np.stack([drawn(seed, kind, (300, 260)) for seed, kind in enumerate(KINDS)])
+    inks = inks_of(images)
+    for image, ink, made in zip(images, inks, normalise_all(inks, PLAIN)[0], strict=True):
+        assert np.array_equal(ink, ink_of(image))
+        single = normalise(ink, PLAIN)
+        assert np.array_equal(made, 0 * made if single is None else single)
+
+
+@pytest.mark.parametrize("invert", [True, False, None])
+def test_pixels_just_as_many_as_a_percentile_needs(invert: bool | None) -> None:
+    """Of 400 pixels 0.5 % are 2, 1 % 4 and 25 % 100: so many are 0 or 255, or one more or less."""
+    random = np.random.default_rng(1)
+    shares = (0, 1, 2, 3, 4, 5, 99, 100, 101)
+    images = random.integers(1, 255, (len(shares) ** 2, 400)).astype(np.uint8)
+    for image, (black, white) in zip(images, itertools.product(shares, repeat=2), strict=True):
+        image[:black] = 0
+        image[400 - white :] = 255
+    images = random.permuted(images, axis=1).reshape(-1, 20, 20)
+    for image, ink in zip(images, inks_of(images, invert=invert), strict=True):
+        assert np.array_equal(ink_of(image, invert=invert), ink)
+
+
+@pytest.mark.parametrize("centre", ["box", "mass"])
+def test_ink_that_is_lost_as_it_is_enlarged_is_left_as_it_is(centre: str) -> None:
+    ink = np.zeros((40, 40), np.uint8)
+    ink[[2, 37, 20, 20], [20, 20, 2, 37]] = 90  # a 36th of the box each: none is met by a sample
+    how = Normalisation(centre=centre)  # type: ignore[arg-type]
+    single = normalise(ink, how)
+    glyphs, inked = normalise_all(np.stack([ink, bar(3, 20, 40)]), how)
+    assert inked.all()
+    assert np.array_equal(glyphs[0], single)
+
+
+def test_none_at_once() -> None:
+    assert inks_of(np.empty((0, 28, 28), np.uint8)).shape == (0, 28, 28)
+    glyphs, inked = normalise_all([], PLAIN)
+    assert glyphs.shape == (0, 28, 28)
+    assert inked.shape == (0,)
+
+
 def drawn(seed: int, kind: str, shape: tuple[int, int]) -> np.ndarray:
     random = np.random.default_rng(seed)
-    image = np.full(shape, random.integers(0, 256), np.uint8)
+    paper, grey = (int(g) for g in random.integers(0, 256, 2))
     if kind == "noise":
-        image = random.integers(0, 256, shape).astype(np.uint8)
-    elif kind != "blank":
+        return random.integers(0, 256, shape).astype(np.uint8)
+    if kind == "clean":
+        paper, grey = (0, 255) if seed % 2 else (255, 0)
+    image = np.full(shape, paper, np.uint8)
+    if kind != "blank":
         points = (random.random((4, 2)) * shape[::-1]).astype(np.int32)
         width = 1 if kind == "thin" else int(random.integers(1, 5))
-        cv2.polylines(image, [points], False, int(random.integers(0, 256)), width, cv2.LINE_AA)
+        cv2.polylines(image, [points], False, grey, width, cv2.LINE_AA)
     return image

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from hwcli.errors import DatasetError
 from hwcli.glyph import FAINTEST, Image, Normalisation, as_framed
-from hwcli.glyph_batch import inks_of, normalise_all
+from hwcli.glyph_batch import normalise_all
 from hwcli.ingest.seen import Keys, image_keys
+from hwcli.ink_batch import inks_of
 from hwcli.processes import get_ready, new_pool, submit
 from hwcli.readers.reader import Block
 from hwcli.readers.stream import PixelBlock
