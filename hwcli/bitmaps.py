@@ -29,8 +29,8 @@ def words_of(mask: NDArray[np.bool_]) -> NDArray[np.unsignedinteger]:
 
 def ones(bits: NDArray[np.unsignedinteger]) -> NDArray[np.int64]:
     """(N,) how many bits of each row of `bits`, (N, …), are set."""
-    flat = np.ascontiguousarray(bits).reshape(len(bits), -1)
-    if flat.shape[1] * flat.itemsize % 8 == 0:
+    flat = bits.reshape(len(bits), -1)
+    if flat.shape[1] * flat.itemsize % 8 == 0 and flat.flags.c_contiguous:
         flat = flat.view(np.uint64)
     return np.asarray(np.bitwise_count(flat).sum(axis=1, dtype=np.int64), np.int64)
 
@@ -43,9 +43,12 @@ def crossings_of(words: NDArray[np.unsignedinteger]) -> NDArray[np.int64]:
     last = 8 * words.itemsize - 1
     before = np.left_shift(words, 1)
     before[:, :, 1:] |= np.right_shift(words[:, :, :-1], last)
-    along = ones(np.bitwise_xor(words, before)) + ones(np.right_shift(words[:, :, -1], last))
-    across = ones(np.bitwise_xor(words[:, 1:], words[:, :-1]))
-    return along + across + ones(words[:, 0]) + ones(words[:, -1])
+    changes = np.bitwise_count(np.bitwise_xor(words, before))  # no word has as many as 255
+    changes[:, 1:] += np.bitwise_count(np.bitwise_xor(words[:, 1:], words[:, :-1]))
+    changes[:, 0] += np.bitwise_count(words[:, 0])
+    changes[:, -1] += np.bitwise_count(words[:, -1])
+    changes[:, :, -1] += np.right_shift(words[:, :, -1], last).astype(np.uint8)
+    return np.asarray(changes.sum(axis=(1, 2), dtype=np.int64), np.int64)
 
 
 def boxes_of(mask: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from hwcli.bitmaps import ones
 from hwcli.glyph import FAINTEST, stretch
 
-_ROUND_BYTES = 1 << 20
-"""Pixels of a round: enough that calls are few, so few that they stay in the cache."""
+_ROUND_BYTES = 1 << 19
+"""Pixels of a round: enough that calls are few. The memory of twice as many is often given back to
+the system and taken anew in every round, which costs more than the calls."""
 
 
 def inks_of(images: NDArray[np.uint8], *, invert: bool | None = None) -> NDArray[np.uint8]:

@@ -28,6 +28,8 @@ _WAITING = 4
 
 _STACK_BYTES = 1 << 20
 """Pixels of images that are treated together."""
+_KEPT_BYTES = (32 << 20) - (8 << 10)
+"""Just under the most that M_MMAP_THRESHOLD grows to by itself."""
 BLANK = "blank"
 """Why an image without ink is dropped."""
 
@@ -177,6 +179,14 @@ def get_ready_to_decode() -> None:
     get_ready(("hwcli.ingest.decode", "hwcli.readers.images"))
 
 
+def _begin() -> None:
+    """Make a decoding process ready."""
+    cv2.setNumThreads(1)  # more threads a process only get in each other's way
+    # Freeing a large piece has glibc keep what is freed, which it else gives back to the system and
+    # takes anew for each block: https://man7.org/linux/man-pages/man3/mallopt.3.html.
+    np.empty(_KEPT_BYTES, np.uint8)
+
+
 def decode_all(
     work: Iterable[tuple[T, Block, Treatment]], jobs: int
 ) -> Iterator[tuple[T, Decoded]]:
@@ -188,9 +198,7 @@ def decode_all(
     if jobs == 1:
         yield from ((tag, decode_block(block, how)) for tag, block, how in work)
         return
-    pool = new_pool(
-        jobs, cv2.setNumThreads, 1
-    )  # more threads a process only get in each other's way
+    pool = new_pool(jobs, _begin)
     beside = ThreadPoolExecutor(1)  # for what sending would take longer than doing
     waiting: deque[tuple[T, Future[Decoded]]] = deque()
     try:
