@@ -13,7 +13,8 @@ from archives import recipe_text, write_zip
 from hwcli.errors import AuthError, FetchError
 from hwcli.fetch import FetchOptions, fetch, mirror_path
 from hwcli.fetch.archive import Files, Folder, Limits, MissingError
-from hwcli.fetch.http import Patience, download
+from hwcli.fetch.http import download
+from hwcli.fetch.patience import Patience
 from hwcli.fetch.zips import ZipArchive
 from hwcli.recipe import Source, load_recipe
 from server import DATA, SHA256, Server, running

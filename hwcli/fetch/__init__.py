@@ -12,9 +12,9 @@ import hwcli
 from hwcli.errors import FetchError
 from hwcli.fetch import kaggle
 from hwcli.fetch.archive import Archive, Files, Folder, Limits, MissingError
-from hwcli.fetch.client import shown
-from hwcli.fetch.http import Patience, download
+from hwcli.fetch.messages import shown
 from hwcli.fetch.opened import open_archive
+from hwcli.fetch.patience import Patience
 from hwcli.progress import Progress, silent
 from hwcli.recipe import Source
 from hwcli.shards import sha256_of
@@ -23,6 +23,14 @@ _log = logging.getLogger(__name__)
 
 ASSETS = Path(hwcli.__file__).parent / "assets"
 """What `package:` addresses stand below."""
+
+
+def _download(
+    url: str, target: Path, sha256: str | None, options: "FetchOptions", progress: Progress
+) -> None:
+    from hwcli.fetch.http import download  # noqa: PLC0415  # 40 ms, and most runs need none
+
+    download(url, target, sha256=sha256, patience=options.patience, progress=progress)
 
 
 def _cache() -> Path:
@@ -140,7 +148,7 @@ def _from_mirror(
             if options.offline:
                 return None
             try:
-                download(url, target, sha256=sha256, patience=options.patience, progress=progress)
+                _download(url, target, sha256, options, progress)
             except MissingError:
                 return None
         return target
@@ -164,7 +172,7 @@ def _from_network(
     for url in urls:
         target = cached_path(url, options)
         try:
-            download(url, target, sha256=sha256, patience=options.patience, progress=progress)
+            _download(url, target, sha256, options, progress)
             return target
         except FetchError as error:
             _log.info("%s", error.message)

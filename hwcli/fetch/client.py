@@ -1,24 +1,9 @@
 """The HTTP client: through the user's proxies, never from https to http, discreet in messages."""
 
-from urllib.parse import urlsplit, urlunsplit
-
 import httpx
 
 from hwcli.errors import FetchError
-
-
-def shown(url: str) -> str:
-    """`url` as messages name it: without a password, and without a query, which may be a key."""
-    parts = urlsplit(url)
-    if "@" not in parts.netloc and not parts.query:
-        return url
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-
-
-def told(error: Exception) -> str:
-    """What `error` says, in brackets; nothing if it names an address, which may hold a password."""
-    text = " ".join(str(error).split())
-    return f" ({text:.150})" if text and "://" not in text and "@" not in text else ""
+from hwcli.fetch.messages import shown
 
 
 def client_for(url: str, timeout_s: float) -> httpx.Client:

@@ -3,7 +3,6 @@
 import logging
 import re
 import time
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -12,8 +11,10 @@ import httpx
 from hwcli.atomic import writing
 from hwcli.errors import FetchError
 from hwcli.fetch.archive import MissingError
-from hwcli.fetch.client import client_for, shown, told
+from hwcli.fetch.client import client_for
 from hwcli.fetch.lock import held
+from hwcli.fetch.messages import shown, told
+from hwcli.fetch.patience import Patience
 from hwcli.progress import Progress, silent
 from hwcli.shards import sha256_of
 
@@ -23,21 +24,6 @@ _PASSING = (408, 425, 429, 500, 502, 503, 504)
 """Status codes that may be gone a moment later."""
 _GONE = (404, 410)
 _MAX_WAIT_S = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to try."""
-
-    tries: int = 5
-    first_wait_s: float = 1.0
-    """Before the second try; doubled before each further one."""
-    timeout_s: float = 30.0
-    """For the connection, and between two pieces of data."""
-    stall_s: float = 60.0
-    """After so long with less than `min_rate` the server counts as stuck."""
-    min_rate: float = 1000.0
-    """Bytes a second."""
 
 
 class _Stumble(Exception):
@@ -53,7 +39,7 @@ def download(
     target: Path,
     *,
     sha256: str | None = None,
-    patience: Patience = Patience(),
+    patience: Patience,
     progress: Progress = silent,
 ) -> None:
     """Put the file at `url` at `target`; it grows under `.partial` and a broken one goes on.

@@ -176,7 +176,7 @@ def _transposed(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def get_ready_to_decode() -> None:
     """Begin to start what decoding processes are copies of; other work may go on meanwhile."""
-    get_ready(("hwcli.ingest.decode", "hwcli.readers.images"))
+    get_ready(("hwcli.ingest.decode", "hwcli.readers.images", "numpy.ma"))  # np.unique imports it
 
 
 def _begin() -> None:

@@ -13,8 +13,9 @@ from archives import recipe_text
 from hwcli.errors import FetchError, RecipeError
 from hwcli.fetch import FetchOptions, fetch
 from hwcli.fetch.archive import MissingError
-from hwcli.fetch.client import shown, told
-from hwcli.fetch.http import Patience, download
+from hwcli.fetch.http import download
+from hwcli.fetch.messages import shown, told
+from hwcli.fetch.patience import Patience
 from hwcli.recipe import load_recipe
 from server import DATA, SHA256, Server, running
 
