@@ -164,8 +164,7 @@ def _tell_sources(stdout: TextIO, info: "DatasetInfo") -> None:
         reasons = Counter[str]()
         for dropped in info.dropped:
             if dropped.source == source.name:
-                kind, _, _ = dropped.reason.partition(":")
-                reasons["duplicates" if kind == "duplicate" else dropped.reason] += dropped.count
+                reasons[_kind(dropped.reason)] += dropped.count
         told = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items())
         head = "sources" if i == 0 else ""
         line = f"  {head:8}{source.name:{width}}  {source.script} {source.classes:4} classes"
@@ -196,3 +195,12 @@ def _tell_plan(stdout: TextIO, recipe: "Recipe", prepared: "Prepared", json_: bo
     for by, numbers in counts.items():
         cells = (f"{name} {count:,}" for name, count in numbers.items())
         print(f"  {by:8}{', '.join(cells)}", file=stdout)
+
+
+def _kind(reason: str) -> str:
+    """Of the reasons that `dataset.json` tells one by one, what they have in common."""
+    if reason.startswith("duplicate:"):
+        return "duplicates"
+    if reason.startswith("label ") and reason.endswith(" is not in the recipe"):
+        return "of labels that the recipe leaves out"
+    return reason
