@@ -206,7 +206,7 @@ def idx(jobs: int, work: Path) -> None:
             text = RECIPE.format(frame=frame, gz=".gz" if packed else "")
             (folder / "idx.toml").write_text(text)
             runs = []
-            for _ in range(1 if rows > 500_000 else 3):
+            for _ in range(3):
                 out = work / "out"
                 shutil.rmtree(out, ignore_errors=True)
                 runs.append(

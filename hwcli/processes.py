@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -18,19 +18,32 @@ if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext
 
 T = TypeVar("T")
+_DECODING = ["hwcli.ingest.decode", "hwcli.readers.images", "numpy.ma"]  # np.unique imports it
+"""What decoding processes are copies of has imported."""
 
 
-def get_ready(modules: Sequence[str]) -> None:
-    """Begin to import `modules` in a process of their own, of which later pools take copies.
+def cores() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
-    So that they start at once, and need not import what takes long each for itself. Nothing
-    happens where the system has no such thing (Windows), or where it has begun already.
+
+def get_ready(jobs: int) -> None:
+    """Begin to start what the processes of later pools are copies of, if there are to be any.
+
+    So that they start at once, and need not import what takes long each for itself; the sooner
+    this is called, the more of it is done beside other work. Nothing happens where the system has
+    no such thing (Windows), or where it has begun already.
+
+    Args:
+        jobs: how many processes; 0 for one a core.
     """
-    if _forks():
+    if (jobs or cores()) > 1 and _forks():
         from multiprocessing import forkserver  # noqa: PLC0415  # not on every system
 
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([*modules])
+        context.set_forkserver_preload(_DECODING)
         with _uninterrupted():
             forkserver.ensure_running()
 

@@ -96,12 +96,12 @@ class Archive(Protocol):
 
 
 class Members(Protocol):
-    """Some files of an archive, by their place; may be sent to another process."""
+    """Some files of an archive; may be sent to another process."""
 
     def __len__(self) -> int: ...
 
-    def read(self, at: int, limit: int) -> bytes:
-        """As `Archive.read`."""
+    def contents(self, limit: int) -> Iterator[bytes | FetchError]:
+        """Each as `Archive.read` gives it, or why it cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +114,15 @@ class NamedMembers:
     def __len__(self) -> int:
         return len(self.names)
 
-    def read(self, at: int, limit: int) -> bytes:
-        """As `Archive.read`."""
-        return self.archive.read(self.names[at], limit)
+    def contents(self, limit: int) -> Iterator[bytes | FetchError]:
+        """Each as `Archive.read` gives it, or why it cannot be read."""
+        for name in self.names:
+            data: bytes | FetchError
+            try:
+                data = self.archive.read(name, limit)
+            except FetchError as error:
+                data = error
+            yield data
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,17 @@
 import os
 import stat
 import struct
+import weakref
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 import numpy as np
+from isal import isal_zlib
 from numpy.typing import NDArray
 
 from hwcli.errors import FetchError
@@ -22,8 +24,8 @@ from hwcli.fetch.archive import (
     MissingError,
     NamedMembers,
     leads_out,
-    reading,
 )
+from hwcli.fetch.zip_directory import UTF8, ZipDirectory, read_directory
 from hwcli.shards import sha256_of
 
 _LOCAL = struct.Struct("<4s2xHH16xHH")
@@ -31,11 +33,13 @@ _LOCAL = struct.Struct("<4s2xHH16xHH")
 https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.7."""
 _LOCAL_SIZE = 30
 _ENCRYPTED = 0x1
-_UTF8 = 0x800
 _EXTRA = 64
 """Bytes read beyond what the directory says, for an extra field that only the member has."""
 _SMALL = 4 << 20
 """Bytes of a packed member that is read in one go; larger ones go through zipfile."""
+
+_Place = tuple[int, int, int, int, int, int]
+"""Where a member lies, and what it must be: the columns of `PLACE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,73 +51,46 @@ class ZipArchive:
 
     def names(self) -> list[str]:
         """Names of all files, in the order of the zip."""
-        return [i.filename for i in self._zip().file.infolist() if not i.is_dir()]
+        return [n for n in self._zip().directory.names if not n.endswith("/")]
 
     def size(self, name: str) -> int:
         """Compressed size, bytes."""
-        return self._zip().info(name).compress_size
+        found = self._zip()
+        return int(found.directory.places["packed"][found.row(name)])
 
     def open(self, name: str) -> IO[bytes]:
         """The member, unpacked as it is read."""
         found = self._zip()
-        return found.file.open(found.info(name))
+        return found.open(found.row(name))
 
     def read(self, name: str, limit: int) -> bytes:
         """The member, or its first `limit` + 1 bytes if it has more; checked where it is whole."""
         try:
-            return self._zip().read(name, limit)
+            found = self._zip()
+            return found.read(found.row(name), limit)
         except DAMAGE as error:
-            raise FetchError(f"{self.path.name}: {name}: damaged ({error})") from error
+            raise _damaged(self.path, name, error) from error
 
     def some(self, names: Sequence[str]) -> Members:
         """Some members, with where they lie: the directory need not be read again."""
         if not hasattr(os, "pread"):
             return NamedMembers(self, tuple(names))
         found = self._zip()
-        infos = [found.info(n) for n in names]
-        table = np.asarray([_numbers(i) for i in infos], np.int64).reshape(-1, 6)
-        return ZipMembers(self, found.state, tuple(i.orig_filename for i in infos), table)
+        rows = [found.row(n) for n in names]
+        stored = tuple(found.directory.stored[r] for r in rows)
+        return ZipMembers(self, found.state, stored, found.directory.places[rows])
 
     def digests(self) -> tuple[str, ...]:
         """Of the zip itself."""
         return (f"sha256:{sha256_of(self.path)} {self.path.name}",)
 
     def _zip(self) -> "_OpenZip":
-        """The open zip; kept open, since its directory takes long to read."""
+        """The open zip; kept, since its directory takes long to read."""
         try:
             state = os.stat(self.path)  # noqa: PTH116  # half of what Path.stat() costs
         except OSError as error:
             raise MissingError(f"{self.path}: {error.strerror}") from error
         return _open_zip(self.path, self.limits, state.st_mtime_ns, state.st_size)
-
-
-class _Place(NamedTuple):
-    """Where a member lies in a zip, and what it must be."""
-
-    name: str
-    """As the directory has it."""
-    offset: int
-    packed: int
-    size: int
-    crc: int
-    method: int
-    extra: int
-    """Bytes of the directory's extra field."""
-
-    @classmethod
-    def of(cls, info: zipfile.ZipInfo) -> "_Place":
-        return cls(info.orig_filename, *_numbers(info))
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether it can be read in one go."""
-        return self.packed <= _SMALL and self.method in (0, 8)
-
-
-def _numbers(info: zipfile.ZipInfo) -> tuple[int, int, int, int, int, int]:
-    """The fields of a `_Place` but for its name."""
-    sizes = info.compress_size, info.file_size
-    return info.header_offset, *sizes, info.CRC, info.compress_type, len(info.extra)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,90 +101,127 @@ class ZipMembers:
     state: tuple[int, int]
     """Time (ns) and size of the zip in which the places were found."""
     names: tuple[str, ...]
-    numbers: NDArray[np.int64]
-    """(N, 6): of each the fields of its `_Place` but for the name; sent far sooner than those."""
+    """As the directory has them."""
+    places: NDArray[np.void]
+    """(N,) `PLACE`."""
 
     def __len__(self) -> int:
         return len(self.names)
 
-    def read(self, at: int, limit: int) -> bytes:
-        """As `Archive.read`."""
-        place = _Place(self.names[at], *self.numbers[at].tolist())
-        if not place.is_plain:
-            return self.archive.read(place.name, limit)
-        try:
-            return _read(_descriptor(self.archive.path, self.state), place, limit)
-        except DAMAGE as error:
-            path = self.archive.path
-            raise FetchError(f"{path.name}: {place.name}: damaged ({error})") from error
+    def contents(self, limit: int) -> Iterator[bytes | FetchError]:
+        """Each as `Archive.read` gives it, or why it cannot be read."""
+        path = self.archive.path
+        file: _File | None = None
+        data: bytes | FetchError
+        for name, place in zip(self.names, self.places.tolist(), strict=True):
+            try:
+                if _is_plain(place):
+                    file = file or _file(path, self.state)
+                    data = _read(file.descriptor, name, place, limit)
+                else:
+                    data = self.archive.read(name, limit)
+            except FetchError as error:
+                data = error
+            except DAMAGE as error:
+                data = _damaged(path, name, error)
+            yield data
+
+
+class _File:
+    """A zip that is open for reading, until nobody holds this any more."""
+
+    def __init__(self, path: Path) -> None:
+        self.descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        weakref.finalize(self, os.close, self.descriptor)
 
 
 @lru_cache(maxsize=8)
-def _descriptor(path: Path, state: tuple[int, int]) -> int:
-    """A descriptor of the zip at `path`, which must be in that state."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-    now = os.fstat(descriptor)
+def _file(path: Path, state: tuple[int, int]) -> _File:
+    """The zip at `path`, which must be in that state."""
+    file = _File(path)
+    now = os.fstat(file.descriptor)
     if (now.st_mtime_ns, now.st_size) != state:
-        os.close(descriptor)
         raise zipfile.BadZipFile("it was replaced meanwhile")
-    return descriptor
+    return file
 
 
 class _OpenZip:
     """A zip of which the directory has been read and found good."""
 
-    def __init__(self, path: Path, file: zipfile.ZipFile, state: tuple[int, int]) -> None:
-        self.file = file
+    def __init__(self, path: Path, directory: ZipDirectory, state: tuple[int, int]) -> None:
+        self.directory = directory
         self.state = state
         self._path = path
-        self._members = file.NameToInfo
-        self._descriptor = file.fp.fileno() if file.fp and hasattr(os, "pread") else -1
 
-    def info(self, name: str) -> zipfile.ZipInfo:
+    def row(self, name: str) -> int:
+        """Where in the directory the member stands; the last one of several of that name."""
         try:
-            return self._members[name]
+            return self._rows[name]
         except KeyError:
             raise MissingError(f"{self._path.name}: has no member {name}") from None
 
-    def read(self, name: str, limit: int) -> bytes:
+    def open(self, row: int) -> IO[bytes]:
+        """As `ZipArchive.open`, raising what zipfile raises."""
+        return self._slow.open(self._slow.infolist()[row])
+
+    def read(self, row: int, limit: int) -> bytes:
         """As `ZipArchive.read`, raising what zipfile raises."""
-        info = self.info(name)
-        place = _Place.of(info)
-        if self._descriptor < 0 or not place.is_plain:
-            with self.file.open(info) as member:
+        place = self.directory.places[row].item()
+        if not hasattr(os, "pread") or not _is_plain(place):
+            with self.open(row) as member:
                 return member.read(limit + 1)
-        return _read(self._descriptor, place, limit)
+        file = _file(self._path, self.state)
+        return _read(file.descriptor, self.directory.stored[row], place, limit)
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        names = self.directory.names
+        return dict(zip(names, range(len(names)), strict=True))
+
+    @cached_property
+    def _slow(self) -> zipfile.ZipFile:
+        """The zip as zipfile has it, for members that are large or packed in another way."""
+        archive = zipfile.ZipFile(self._path)
+        now = self._path.stat()
+        if (now.st_mtime_ns, now.st_size) != self.state:
+            archive.close()
+            raise zipfile.BadZipFile("it was replaced meanwhile")
+        return archive
 
 
-def _read(descriptor: int, place: _Place, limit: int) -> bytes:
+def _is_plain(place: _Place) -> bool:
+    """Whether the member can be read in one go."""
+    _, packed, _, _, method, _ = place
+    return packed <= _SMALL and method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+def _read(descriptor: int, name: str, place: _Place, limit: int) -> bytes:
     """The member at `place`, or its first `limit` + 1 bytes, raising what zipfile raises."""
-    count = min(place.size, limit + 1)
-    data = _packed(descriptor, place)
-    if place.method == zipfile.ZIP_DEFLATED:
+    _, _, size, crc, method, _ = place
+    count = min(size, limit + 1)
+    data = _packed(descriptor, name, place)
+    if method == zipfile.ZIP_DEFLATED:
         unpacker = zlib.decompressobj(-15)
         # One byte more than is wanted, to see that there is none.
         data = unpacker.decompress(data, count + 1)
-    if place.size > limit:
+    if size > limit:
         return data[:count]
-    if len(data) != count or zlib.crc32(data) != place.crc:
+    if len(data) != count or isal_zlib.crc32(data) != crc:
         raise zipfile.BadZipFile("its bytes are not those that the directory tells of")
     return data
 
 
-def _packed(descriptor: int, place: _Place) -> bytes:
-    """The bytes of `place` as they are stored."""
-    at, count = place.offset, place.packed
-    guess = _LOCAL_SIZE + len(place.name) + place.extra + _EXTRA + count
-    piece = os.pread(descriptor, guess, at)
+def _packed(descriptor: int, name: str, place: _Place) -> bytes:
+    """The bytes at `place` as they are stored."""
+    at, count, _, _, its_method, extra = place
+    piece = os.pread(descriptor, _LOCAL_SIZE + len(name) + extra + _EXTRA + count, at)
     signature, flags, method, name_size, extra_size = _LOCAL.unpack_from(piece)
     start = _LOCAL_SIZE + name_size + extra_size
-    raw = piece[_LOCAL_SIZE : _LOCAL_SIZE + name_size]
-    encoding = "utf-8" if flags & _UTF8 or raw.isascii() else "cp437"
     if (
         signature != b"PK\3\4"
         or flags & _ENCRYPTED
-        or method != place.method
-        or raw.decode(encoding) != place.name
+        or method != its_method
+        or not _is_called(name, piece[_LOCAL_SIZE : _LOCAL_SIZE + name_size], flags)
     ):
         raise zipfile.BadZipFile("its header is not what the directory says")
     if start + count > len(piece):
@@ -215,6 +229,17 @@ def _packed(descriptor: int, place: _Place) -> bytes:
     if len(piece) < start + count:
         raise EOFError("ends early")
     return piece[start : start + count]
+
+
+def _is_called(name: str, raw: bytes, flags: int) -> bool:
+    """Whether `raw`, in a header with these flags, is that name."""
+    if name.isascii():
+        return raw == name.encode()
+    return raw.decode("utf-8" if flags & UTF8 else "cp437") == name
+
+
+def _damaged(path: Path, name: str, error: Exception) -> FetchError:
+    return FetchError(f"{path.name}: {name}: damaged ({error})")
 
 
 @lru_cache(maxsize=8)
@@ -225,45 +250,47 @@ def _open_zip(path: Path, limits: Limits, changed_ns: int, size: int) -> _OpenZi
         FetchError: not a whole zip, links in it, or more in it than a dataset can have.
     """
     try:
-        archive = zipfile.ZipFile(path)
+        directory = read_directory(path)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise FetchError(
             f"{path}: not a whole zip file ({error})", hint="remove it, and it is fetched again"
         ) from error
-    try:
-        with reading(str(path)):
-            _check(path, archive, limits)
-    except FetchError:
-        archive.close()
-        raise
-    return _OpenZip(path, archive, (changed_ns, size))
+    _check(path, directory, limits)
+    return _OpenZip(path, directory, (changed_ns, size))
 
 
-def _check(path: Path, archive: zipfile.ZipFile, limits: Limits) -> None:
-    """Raise unless the members of `archive` are such as a dataset may have."""
-    members = archive.infolist()
-    limits.check(str(path), len(members), sum(m.file_size for m in members))
-    fault = ""
-    if link := next((m for m in members if stat.S_ISLNK(m.external_attr >> 16)), None):
-        fault = f"member {link.filename!r} is a link, which no dataset needs"
-    elif outside := next((m for m in members if leads_out(m.filename)), None):
-        fault = f"member {outside.filename!r:.200} lies outside the archive"
-    elif locked := next((m for m in members if m.flag_bits & _ENCRYPTED), None):
-        fault = f"member {locked.filename!r} is encrypted"
-    elif twice := _overlapping(members, archive.start_dir):
+def _check(path: Path, directory: ZipDirectory, limits: Limits) -> None:
+    """Raise unless the members are such as a dataset may have."""
+    names = directory.names
+    limits.check(str(path), len(names), directory.expanded)
+    is_link = (directory.attributes >> 16) & 0o170000 == stat.S_IFLNK
+    if (link := _first(names, is_link)) is not None:
+        fault = f"member {link!r} is a link, which no dataset needs"
+    elif (outside := next(filter(leads_out, names), None)) is not None:
+        fault = f"member {outside!r:.200} lies outside the archive"
+    elif (locked := _first(names, directory.flags & _ENCRYPTED != 0)) is not None:
+        fault = f"member {locked!r} is encrypted"
+    elif (twice := _overlapping(directory)) is not None:
         fault = f"member {twice!r} lies in another's bytes"
-    if fault:
-        raise FetchError(f"{path}: {fault}")
+    else:
+        return
+    raise FetchError(f"{path}: {fault}")
 
 
-def _overlapping(members: list[zipfile.ZipInfo], end: int) -> str:
-    """Name of a member whose bytes reach into the next member or the directory, or nothing.
+def _first(names: list[str], mask: NDArray[np.bool_]) -> str | None:
+    """The first of `names` that `mask` marks."""
+    marked = np.flatnonzero(mask)
+    return names[marked[0]] if len(marked) else None
+
+
+def _overlapping(directory: ZipDirectory) -> str | None:
+    """Name of a member whose bytes reach into the next member or the directory.
 
     Such a zip unpacks to millions of times its size: https://www.bamsoftware.com/hacks/zipbomb/.
     """
-    ordered = sorted(members, key=lambda m: m.header_offset)
-    starts = [*(m.header_offset for m in ordered[1:]), end]
-    for member, limit in zip(ordered, starts, strict=False):
-        if member.header_offset + _LOCAL_SIZE + member.compress_size > limit:
-            return member.filename
-    return ""
+    places = directory.places
+    order = places["offset"].argsort(kind="stable")
+    starts = places["offset"][order]
+    limits = np.append(starts[1:], directory.start)
+    reaching = np.flatnonzero(starts + _LOCAL_SIZE + places["packed"][order] > limits)
+    return directory.names[order[reaching[0]]] if len(reaching) else None

@@ -14,14 +14,15 @@ from hwcli.errors import DatasetError, FetchError, RecipeError
 from hwcli.fetch import FetchOptions, fetch
 from hwcli.fetch.archive import Archive
 from hwcli.ingest.build import BuildOptions, Built, build_shards, check_journal
-from hwcli.ingest.decode import DecoderKilled, get_ready_to_decode
+from hwcli.ingest.decode import DecoderKilled
 from hwcli.ingest.dedup import Dedup
-from hwcli.ingest.fingerprint import digests_of, fingerprint
+from hwcli.ingest.fingerprint import Digests, fingerprint
 from hwcli.ingest.journal import Journal, clear
 from hwcli.ingest.plan import PlanOptions, make_plan
 from hwcli.ingest.rows import Plan
 from hwcli.ingest.verify import verify_dataset
 from hwcli.lock import only_one
+from hwcli.processes import cores, get_ready
 from hwcli.progress import Progress, silent
 from hwcli.recipe import Recipe, Source
 from hwcli.structure import unstructure
@@ -62,12 +63,15 @@ def prepare(recipe: Recipe, options: IngestOptions, fetching: Progress = silent)
     """
     archives: dict[str, Archive] = {}
 
-    def archive_of(source: Source) -> Archive:
-        archives[source.name] = fetch(source, options.fetch, fetching)
-        return archives[source.name]
+    with Digests() as digests:
 
-    plan = make_plan(recipe, options.plan, archive_of)
-    return Prepared(plan, archives, digests_of(archives))
+        def archive_of(source: Source) -> Archive:
+            archive = archives[source.name] = fetch(source, options.fetch, fetching)
+            digests.begin(source.name, archive)
+            return archive
+
+        plan = make_plan(recipe, options.plan, archive_of)
+        return Prepared(plan, archives, digests.result())
 
 
 def ingest(
@@ -101,9 +105,8 @@ def ingest(
         if not options.force and (info := _there_already(recipe, folder, options)):
             return info
         _refuse_foreign(folder)
-        jobs = options.jobs or _cores()
-        if jobs > 1:
-            get_ready_to_decode()
+        get_ready(options.jobs)
+        jobs = options.jobs or cores()
         prepared = prepare(recipe, options, fetching)
         partial = folder.with_name(folder.name + ".partial")
         journal = _journal(partial, options, recipe, resolved, prepared)
@@ -202,12 +205,6 @@ def _put_in_place(partial: Path, folder: Path) -> None:
         folder.replace(old)
     partial.replace(folder)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _info(

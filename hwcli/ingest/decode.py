@@ -16,7 +16,7 @@ from hwcli.glyph import FAINTEST, Image, Normalisation, as_framed
 from hwcli.glyph_batch import normalise_all
 from hwcli.ingest.seen import Keys, image_keys
 from hwcli.ink_batch import inks_of
-from hwcli.processes import get_ready, new_pool, submit
+from hwcli.processes import new_pool, submit
 from hwcli.readers.reader import Block
 from hwcli.readers.stream import PixelBlock
 
@@ -172,11 +172,6 @@ def _transposed(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     lines = np.asarray(cv2.transpose(pixels.reshape(count, -1)), np.uint8)
     lines = lines.reshape(side, side, count).swapaxes(0, 1).reshape(-1, count)
     return np.asarray(cv2.transpose(lines), np.uint8).reshape(pixels.shape)
-
-
-def get_ready_to_decode() -> None:
-    """Begin to start what decoding processes are copies of; other work may go on meanwhile."""
-    get_ready(("hwcli.ingest.decode", "hwcli.readers.images", "numpy.ma"))  # np.unique imports it
 
 
 def _begin() -> None:

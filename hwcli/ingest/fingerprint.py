@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import hwcli
@@ -11,17 +12,31 @@ from hwcli.ingest.rows import Plan
 from hwcli.ingest.series import SHARD_ROWS
 
 
-def digests_of(archives: Mapping[str, Archive]) -> dict[str, tuple[str, ...]]:
-    """`sha256:… file name` of the files of each source, each file hashed once."""
-    known: list[tuple[Archive, tuple[str, ...]]] = []
-    result = {}
-    for name, archive in archives.items():
-        digests = next((d for a, d in known if a == archive), None)
-        if digests is None:
-            digests = archive.digests()
-            known.append((archive, digests))
-        result[name] = digests
-    return result
+class Digests:
+    """Hashes the files of archives beside other work, each file once."""
+
+    def __init__(self) -> None:
+        self._beside = ThreadPoolExecutor(1)
+        self._known: list[tuple[Archive, Future[tuple[str, ...]]]] = []
+        self._of: dict[str, Future[tuple[str, ...]]] = {}
+
+    def __enter__(self) -> "Digests":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._beside.shutdown(cancel_futures=True)
+
+    def begin(self, source: str, archive: Archive) -> None:
+        """Hash what `source` is read from."""
+        found = next((digests for known, digests in self._known if known == archive), None)
+        if found is None:
+            found = self._beside.submit(archive.digests)
+            self._known.append((archive, found))
+        self._of[source] = found
+
+    def result(self) -> dict[str, tuple[str, ...]]:
+        """`sha256:… file name` of the files of each source."""
+        return {source: digests.result() for source, digests in self._of.items()}
 
 
 def fingerprint(
@@ -36,7 +51,7 @@ def fingerprint(
         resolved: recipe and options as `dataset.json` keeps them.
         plan: what they come to.
         archives: by source.
-        digests: of the archives, as `digests_of` tells them.
+        digests: of the archives, as `Digests` tells them.
     """
     told = {
         "hwcli": hwcli.__version__,

@@ -27,14 +27,14 @@ class FileBlock:
 
     def images(self) -> Iterator[Image | str]:
         """Each member decoded, or the reason why it cannot be."""
-        return decode_all(map(self._file, range(len(self.members))))
+        return decode_all(map(_file, self.members.contents(_MAX_FILE)))
 
-    def _file(self, at: int) -> bytes | str:
-        try:
-            data = self.members.read(at, _MAX_FILE)
-        except FetchError:
-            return "corrupt in its archive"
-        return data if len(data) <= _MAX_FILE else "file too large"
+
+def _file(data: bytes | FetchError) -> bytes | str:
+    """The file, or the reason why there is none."""
+    if isinstance(data, FetchError):
+        return "corrupt in its archive"
+    return data if len(data) <= _MAX_FILE else "file too large"
 
 
 class ImagesReader(Reader):
@@ -52,7 +52,7 @@ class ImagesReader(Reader):
         by_name = "label" in pattern.groupindex if pattern else False
         table = LabelTable(self._source, self._archive) if rule.table else None
         if not (pattern or table):
-            return listing_of([_folder_of(name) for name in self._members])
+            return listing_of(_folders_of(self._members))
         labels, writers, splits = [], [], []
         for name in self._members:
             found = pattern.search(name) if pattern else None
@@ -78,3 +78,10 @@ class ImagesReader(Reader):
 def _folder_of(name: str) -> str:
     """The name of the folder that the member is in."""
     return name.rpartition("/")[0].rpartition("/")[2]
+
+
+def _folders_of(names: list[str]) -> list[str]:
+    """`_folder_of` each of `names`, one and the same text for all that are in one folder."""
+    paths = [name.rpartition("/")[0] for name in names]
+    folder = {path: path.rpartition("/")[2] for path in set(paths)}
+    return [folder[path] for path in paths]

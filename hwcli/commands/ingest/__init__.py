@@ -165,6 +165,10 @@ def ingest(
                  "--proportions": proportions, "--json": json_}  # fmt: skip
         own.write(which, labels, write_recipe, force, [name for name, on in clash.items() if on])
         return
+    if not (show or dry_run):
+        from hwcli.processes import get_ready
+
+        get_ready(jobs)  # before what is to come has been imported here
     recipe = own.recipe_of(which, labels)
     fetching = make.fetching(mirror, offline, max_expanded, max_members)
     if show:
