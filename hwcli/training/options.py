@@ -53,6 +53,8 @@ class TrainOptions:
     """Draw classes by the square root of their frequency instead of their frequency."""
     precision: Precision = "auto"
     """Of the forward and backward pass; weights stay fp32."""
+    weights: str = ""
+    """Published weights to begin with: a file, or `none`; empty for what the model has."""
     compile: bool = False
     """`torch.compile` first; 10 to 30 s, for long runs on a GPU."""
     seed: int = 0
