@@ -41,7 +41,12 @@ def test_onnx_gives_the_scores_of_scikit_learn(classes: int, kernel: str, tmp_pa
     machine, fitted = as_machine(svc, glyphs, options, classes=classes)
     names = tuple("0123456789"[:classes])
     info = ModelInfo(
-        "svm", options_of(fitted), "char", names, ("Latn",) * classes, Normalisation(SIZE, 4)
+        "svm",
+        options_of(fitted),
+        "char",
+        names,
+        ("Latn",) * classes,
+        Normalisation(SIZE, 6, stroke=1.5),
     )
     new, _ = random_glyphs(classes, 400, 2)
     save_onnx(tmp_path / "model.onnx", machine, info, torch.from_numpy(new))
