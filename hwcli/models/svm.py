@@ -18,7 +18,7 @@ class Svm:
 
     kernel: str = "rbf"
     """`rbf`, `linear` or `poly`."""
-    c: float = 1.0
+    c: float = 10.0
     """How much a glyph on the wrong side costs."""
     gamma: float = 0.0
     """Of the rbf and poly kernels; 0 for 1 / (pixels · their variance)."""
