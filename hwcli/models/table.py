@@ -240,7 +240,9 @@ def entry_with(entry: Entry, options: Mapping[str, Option]) -> Entry:
     own = options_of(entry.architecture)
     for name in options:
         if name not in own:
-            flags = ", ".join(f"--{key.replace('_', '-')}" for key in own if key not in _INNER)
+            flags = ", ".join(
+                f"--{key.replace('_', '-')}" for key in own if key not in INNER_OPTIONS
+            )
             raise UsageError(
                 f"{entry.name} has no --{name.replace('_', '-')}",
                 hint=f"it has {flags}" if flags else "it has no options of its own",
@@ -252,7 +254,7 @@ def entry_with(entry: Entry, options: Mapping[str, Option]) -> Entry:
     return replace(entry, architecture=architecture)
 
 
-_INNER = {"network", "fitted", "supports", "units", "channels", "pool",
+INNER_OPTIONS = {"network", "fitted", "supports", "units", "channels", "pool",
           "stem", "middle", "top", "middle_blocks", "top_blocks"}  # fmt: skip
 """Options of architectures that have no flag."""
 
