@@ -54,7 +54,9 @@ def load_weights(path: Path) -> tuple[nn.Module, ModelInfo]:
         if (wanted.shape, wanted.dtype) != (found.shape, found.dtype):
             raise ModelError(f"{path}: {name} does not have the shape that its options say")
     model = build_model(info, str(path))
-    model.load_state_dict(state)
+    own = model.state_dict()  # knows the versions of its parts, which MNASNet asks for
+    own.update(state)
+    model.load_state_dict(own)
     return model.eval(), info
 
 

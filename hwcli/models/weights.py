@@ -110,7 +110,6 @@ def _take(model: Transfer, state: Mapping[str, Tensor], where: str) -> None:
     # Torchvision's DenseNets were published with the names of an older torch.
     given = {re.sub(r"(\.denselayer\d+\.\w+)\.([12]\.)", r"\1\2", k): v for k, v in state.items()}
     wanted = model.network.state_dict()
-    taken = {}
     for name, value in wanted.items():
         if name.startswith(f"{model.head}."):
             continue
@@ -120,5 +119,5 @@ def _take(model: Transfer, state: Mapping[str, Tensor], where: str) -> None:
         if found is None or found.shape != value.shape:
             what = "is missing" if found is None else f"is {tuple(found.shape)}"
             raise ModelError(f"{where}: {name} {what}, the network wants {tuple(value.shape)}")
-        taken[name] = found
-    model.network.load_state_dict(taken, strict=False)
+        wanted[name] = found
+    model.network.load_state_dict(wanted)

@@ -10,8 +10,11 @@ import torch
 from safetensors.torch import save_file
 
 from conftest import Result
+from hwcli.checkpoint import load_weights, save_weights
 from hwcli.errors import FetchError, ModelError, UsageError
-from hwcli.models.table import entry_with, find_entry, frozen_count, parameter_count
+from hwcli.glyph import Normalisation
+from hwcli.model_info import ModelInfo
+from hwcli.models.table import entry_with, find_entry, frozen_count, options_of, parameter_count
 from hwcli.models.transfer import Transfer, published, torchvision_names
 from hwcli.models.weights import begin_with
 from synthetic import make_dataset
@@ -112,6 +115,20 @@ def test_what_torch_has_in_its_cache_is_not_fetched(
     model = built()
     begin(model, "")
     assert torch.equal(model.network.state_dict()["features.0.weight"], state["features.0.weight"])
+
+
+def test_a_model_that_asks_for_its_version_is_read_again(tmp_path: Path) -> None:
+    entry = entry_with(find_entry("torchvision:mnasnet0_5"), {"input_size": 32})
+    model = entry.architecture.build(classes=3, size=28)
+    info = ModelInfo(
+        entry.name, options_of(entry.architecture), "char", tuple("abc"), ("Latn",) * 3,
+        Normalisation(28, 24),
+    )  # fmt: skip
+    save_weights(tmp_path / "w.safetensors", model, info)
+    again, told = load_weights(tmp_path / "w.safetensors")
+    assert told == info
+    x = torch.rand(2, 1, 28, 28)
+    assert torch.equal(again(x), model.eval()(x))
 
 
 def test_weights_for_a_model_that_has_none_are_refused() -> None:
