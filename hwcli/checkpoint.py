@@ -10,12 +10,15 @@ import numpy as np
 import onnx
 import safetensors.torch
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from hwcli.atomic import growing, write_bytes
 from hwcli.classify import Classifier
 from hwcli.errors import ModelError
-from hwcli.model_info import METADATA_KEY, ModelInfo
+from hwcli.model_info import METADATA_KEY, ModelInfo, parse_info
+from hwcli.models.scale import eval_batch
+from hwcli.models.table import build_model
 
 ONNX_TOLERANCE = 1e-3
 """How far a logit of ONNX Runtime may be from torch's, relative to the largest logit above 1."""
@@ -25,6 +28,36 @@ def save_weights(path: Path, model: nn.Module, info: ModelInfo) -> None:
     """Write the weights of `model` and `info` as safetensors at `path`, atomically."""
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     write_bytes(path, safetensors.torch.save(state, {METADATA_KEY: info.to_json()}))
+
+
+def load_weights(path: Path) -> tuple[nn.Module, ModelInfo]:
+    """The network at `path`, as `save_weights` wrote it, on the CPU; nothing in it is trusted.
+
+    Raises:
+        ModelError: missing, damaged, or not what its metadata says.
+    """
+    if not path.is_file():
+        raise ModelError(f"{path}: no such model", hint="`hwcli train` makes one")
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            metadata = (file.metadata() or {}).get(METADATA_KEY)
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"{path}: not a safetensors file ({error!s:.100})") from error
+    info = parse_info(metadata, str(path))
+    with torch.device("meta"):  # what the metadata promises may be larger than any memory
+        promised = build_model(info, str(path)).state_dict()
+    for name in (*promised, *state):
+        if name not in state or name not in promised:
+            raise ModelError(f"{path}: {name} is {'missing' if name in promised else 'unknown'}")
+        wanted, found = promised[name], state[name]
+        if (wanted.shape, wanted.dtype) != (found.shape, found.dtype):
+            raise ModelError(f"{path}: {name} does not have the shape that its options say")
+    model = build_model(info, str(path))
+    own = model.state_dict()  # knows the versions of its parts, which MNASNet asks for
+    own.update(state)
+    model.load_state_dict(own)
+    return model.eval(), info
 
 
 class _FromBytes(nn.Module):
@@ -92,6 +125,7 @@ def _strip(proto: onnx.ModelProto) -> None:
 
 @torch.no_grad()
 def _compare(classifier: Classifier, network: nn.Module, samples: Tensor, path: Path) -> None:
+    samples = samples[: eval_batch(network, len(samples))]
     expected = network(samples).numpy()
     found = classifier.logits(samples.numpy())
     scale = max(1.0, float(np.abs(expected).max(initial=0)))

@@ -22,6 +22,8 @@ from hwcli.model_info import METADATA_KEY, ModelInfo, parse_info
 
 BATCH = 512
 """Glyphs per call of ONNX Runtime; larger batches gain nothing on a CPU."""
+_PIXELS = BATCH * 28 * 28
+"""Fewer glyphs where the network scales them up: the memory of its layers grows so."""
 BUNDLED = "latin"
 """The bundled model that `ocr` takes without `--model`."""
 
@@ -53,6 +55,9 @@ class Classifier:
         self.path = path
         self.info: ModelInfo = parse_info(metadata.get(METADATA_KEY), str(path))
         self._check_shapes()
+        side = self.info.options.get("input_size", 0)
+        side = max(28, side) if isinstance(side, int) else 28
+        self._batch = max(1, min(BATCH, _PIXELS // side**2))
 
     def _check_shapes(self) -> None:
         size = self.info.normalisation.size
@@ -74,9 +79,9 @@ class Classifier:
         """
         name = self._session.get_inputs()[0].name
         parts = [np.empty((0, len(self.info.classes)), np.float32)]
-        for start in range(0, len(glyphs), BATCH):
+        for start in range(0, len(glyphs), self._batch):
             try:
-                parts += self._session.run(None, {name: glyphs[start : start + BATCH]})
+                parts += self._session.run(None, {name: glyphs[start : start + self._batch]})
             except _FAULTS as error:
                 raise ModelError(f"{self.path}: {_first_line(error)}") from error
         return np.concatenate(parts)

@@ -66,6 +66,17 @@ def test_every_option_in_readme_exists(command: str, hwcli: Callable[..., Result
     assert used <= known, used - known
 
 
+def test_every_model_is_in_readme_with_its_parameters(hwcli: Callable[..., Result]) -> None:
+    table = README[README.index("| model | what |") :]
+    table = table[: table.index("\n\n")].splitlines()[2:]
+    rows = [[cell.strip(" `") for cell in line.split("|")[1:-1]] for line in table]
+    listed = [line.split() for line in hwcli("train", "--list").out.splitlines()[4:]]
+    shown = {words[0]: words for words in listed if words}
+    assert {row[0] for row in rows} == set(shown)
+    for name, _, parameters, classes in rows:
+        assert not classes or {parameters, classes} <= set(shown[name]), name
+
+
 def test_every_recipe_is_in_readme() -> None:
     from hwcli.recipe import shipped
 

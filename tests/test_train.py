@@ -14,7 +14,7 @@ import pytest
 
 from conftest import Result
 from hwcli.classify import Classifier
-from hwcli.models.table import MODELS
+from hwcli.models.table import INNER_OPTIONS, MODELS, options_of
 from hwcli.training.runs import latest_run, new_run
 from synthetic import make_dataset
 
@@ -64,6 +64,25 @@ def test_every_option_reaches_the_run(hwcli: Hwcli, tmp_path: Path) -> None:
     assert json.loads(Path("run/config.json").read_text())["options"] == options
 
 
+def test_options_of_the_model_reach_it_and_its_file(hwcli: Hwcli, tmp_path: Path) -> None:
+    make_dataset(tmp_path / "d")
+    flags = ("--hidden", "20,10", "--activation", "tanhexp", "--dropout", "0.1")
+    args = ("train", "perceptron", "--data", tmp_path / "d", "--out", "run", *flags, *SHORT)
+    assert hwcli(*args).code == 0
+    wanted = {"hidden": "20,10", "activation": "tanhexp", "dropout": 0.1, "input_size": 0}
+    config = json.loads(Path("run/config.json").read_text())
+    assert config["model_options"] == wanted
+    assert config["parameters"] == 784 * 20 + 20 + 20 * 10 + 10 + 10 * 5 + 5
+    assert Classifier(Path("run/model.onnx")).info.options == wanted
+
+
+def test_every_option_of_a_model_has_a_flag_or_is_inner(hwcli: Hwcli) -> None:
+    told = hwcli("train", "--help").out
+    for name in MODELS:
+        for option in set(options_of(MODELS[name].architecture)) - INNER_OPTIONS:
+            assert f"--{option.replace('_', '-')}" in told, (name, option)
+
+
 def test_time_alone_lifts_the_limit_of_epochs(hwcli: Hwcli, tmp_path: Path) -> None:
     make_dataset(tmp_path / "d")
     result = hwcli("train", "lenet", "--data", tmp_path / "d", "--time", "0.5s", "--out", "run")
@@ -96,6 +115,15 @@ def test_a_device_that_is_not_there_exits_10_in_one_line(
         (("lenet", "--device", "cpu:"), 2, "cuda"),
         (("lenet", "--threads", "99999999999"), 2, "1024"),
         (("lenet", "--batch-size", "9" * 30), 2, "--batch-size"),
+        (("lenet", "--hidden", "64"), 2, "lenet has no --hidden"),
+        (("perceptron", "--hidden", "64;32"), 2, "widths like 512,256"),
+        (("perceptron", "--activation", "gelu"), 2, "tanhexp"),
+        (("rnn", "--dropout", "1"), 2, "dropout"),
+        (("svm", "--kernel", "cosine"), 2, "rbf, linear, poly"),
+        (("svm", "--c", "-1"), 2, "c must be above 0"),
+        (("lenet", "--weights", "w.pth"), 2, "no published weights"),
+        (("vgg19", "--weights", "w.pth"), 7, "w.pth: no such weights"),
+        (("torchvision:lenet",), 2, "torchvision has no model 'lenet'"),
         (("lenet", "--data", "nowhere"), 6, "nowhere"),
         (("lenet", "--out", "x" * 300), 7, "too long"),
         (("lenet", "--preview-augment", "none/x.png"), 3, "none/x.png: cannot be written"),

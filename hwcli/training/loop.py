@@ -22,6 +22,7 @@ from hwcli.atomic import write_bytes
 from hwcli.checkpoint import save_weights
 from hwcli.errors import ModelError
 from hwcli.model_info import ModelInfo
+from hwcli.models.scale import eval_batch
 from hwcli.progress import Progress
 from hwcli.training.augment import augment
 from hwcli.training.data import Glyphs, TrainingData, as_input, draw
@@ -247,7 +248,7 @@ def logits_of(model: nn.Module, glyphs: Glyphs, device: torch.device) -> Tensor:
     """Logits, float32 (N, classes), of `glyphs`, computed in fp32 as ONNX Runtime will."""
     model.eval()
     parts = []
-    for images in torch.split(glyphs.images, VAL_BATCH):
+    for images in torch.split(glyphs.images, eval_batch(model, VAL_BATCH)):
         inputs = as_input(images).to(device, memory_format=torch.channels_last)
         parts.append(model(inputs).float())
     return torch.cat(parts)

@@ -9,7 +9,11 @@ from hwcli.errors import UsageError
 
 Optimizer = Literal["adam", "adamw", "sgd"]
 """`sgd` has Nesterov momentum 0.9."""
-Schedule = Literal["constant", "one-cycle", "cosine"]
+Schedule = Literal["constant", "one-cycle", "cosine", "step"]
+Loss = Literal["cross-entropy", "bce"]
+"""`bce`: a sigmoid and binary cross-entropy for each class, as the classic perceptrons have it."""
+Stream = Literal["auto", "always", "never"]
+Flip = Literal["none", "horizontal", "vertical", "both"]
 Augment = Literal["none", "rotate", "photo"]
 Precision = Literal["auto", "fp32", "bf16"]
 
@@ -33,6 +37,9 @@ class TrainOptions:
     weight_decay: float = 0.0
     """On weights of two and more dimensions; biases and norms are left alone."""
     schedule: Schedule = "constant"
+    loss: Loss = "cross-entropy"
+    clip: float = 0.0
+    """Norm of all gradients together above which they are scaled down to it; 0 for never."""
     label_smoothing: float = 0.0
     """0 keeps the confidence honest: 0.1 costs a calibration error of nine points."""
     ema: float = 0.0
@@ -40,11 +47,21 @@ class TrainOptions:
     patience: int = 0
     """Epochs without a better validation accuracy after which to stop; 0 for never."""
     augment: Augment = "none"
+    flip: Flip = "none"
+    """Mirror half of the images: never by default, since it makes other characters of many."""
     balance: bool = False
     """Draw classes by the square root of their frequency instead of their frequency."""
     precision: Precision = "auto"
     """Of the forward and backward pass; weights stay fp32."""
+    weights: str = ""
+    """Published weights to begin with: a file, or `none`; empty for what the model has."""
+    compile: bool = False
+    """`torch.compile` first; 10 to 30 s, for long runs on a GPU."""
     seed: int = 0
+    deterministic: bool = False
+    """Only algorithms that give the same bits every time, on this machine and build of torch."""
+    stream: Stream = "auto"
+    """Read images from the shards in shuffled blocks; by `auto` where they do not fit in memory."""
     device: str = "auto"
     """`auto`, `cpu`, `cuda`, `cuda:N` or `mps`."""
     threads: int = 0
@@ -63,6 +80,7 @@ class TrainOptions:
         _require(
             0 <= self.label_smoothing < 1, "label-smoothing", self.label_smoothing, "in [0, 1)"
         )
+        _require(_at_least(self.clip, 0), "clip", self.clip, "0 or more")
         _require(0 <= self.ema < 1, "ema", self.ema, "in [0, 1)")
         _require(self.patience >= 0, "patience", self.patience, "0 or more")
         _require(0 <= self.threads <= MAX_THREADS, "threads", self.threads, f"0 to {MAX_THREADS}")

@@ -22,7 +22,7 @@ def new_run(model: str, dataset: str, *, out: Path | None, force: bool) -> Path:
         ModelError: the folder cannot be made.
     """
     now = datetime.datetime.now().astimezone()
-    folder = out or _free(RUNS_FOLDER / f"{model}-{dataset}-{now:%Y%m%d-%H%M%S}")
+    folder = out or _free(RUNS_FOLDER / f"{model.replace(':', '-')}-{dataset}-{now:%Y%m%d-%H%M%S}")
     with writing(folder, ModelError):
         if not force and any((folder / name).exists() for name in (WEIGHTS, ONNX, CONFIG)):
             raise UsageError(f"{folder} holds a run already", hint="--force replaces it")

@@ -1,9 +1,10 @@
 """One call from options to a run folder: data, model, loop, then all that is made of the best."""
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
 
@@ -14,7 +15,17 @@ from hwcli.dataset import Dataset
 from hwcli.errors import ModelError
 from hwcli.metrics import fit_temperature
 from hwcli.model_info import ModelInfo
-from hwcli.models.table import Entry, find_entry, options_of, parameter_count
+from hwcli.models.svm import Svm
+from hwcli.models.table import (
+    Entry,
+    Option,
+    entry_with,
+    find_entry,
+    frozen_count,
+    options_of,
+    parameter_count,
+)
+from hwcli.models.weights import begin_with
 from hwcli.progress import Progress
 from hwcli.report.curves import draw_curves
 from hwcli.report.picture import write_picture
@@ -50,6 +61,7 @@ def train(
     *,
     progress: Progress,
     on_epoch: Callable[[Epoch], None],
+    model_options: Mapping[str, Option] = MappingProxyType({}),
 ) -> TrainResult:
     """Train the model called `name` on `dataset` and fill `folder`.
 
@@ -60,16 +72,19 @@ def train(
         folder: exists.
         progress: is told (steps done, steps in all).
         on_epoch: is told each epoch when it has been judged.
+        model_options: options of the model's architecture in place of its defaults.
 
     Raises:
-        UsageError: no such model.
+        UsageError: no such model, or it has no such option.
+        FetchError: published weights that are not here and cannot be had.
         DatasetError: nothing to train on.
         ModelError: the model cannot read this size, the loss is not finite, or `folder` cannot
             be written.
         DependencyError: the device is not there.
         KeyboardInterrupt: after the best model so far was written.
     """
-    entry, device = find_entry(name), pick_device(options.device)
+    entry = entry_with(find_entry(name), model_options)
+    device = pick_device(options.device)
     if options.threads:
         torch.set_num_threads(options.threads)
     options = replace(options, target=options.target or dataset.info.target)
@@ -80,7 +95,12 @@ def train(
     with writing(folder, ModelError):
         _write_config(run, dataset, seconds=None)
         try:
-            run.fit(progress, on_epoch)
+            if isinstance(entry.architecture, Svm):
+                from hwcli.training.svm import fit_machine  # noqa: PLC0415 (1 s for all others)
+
+                on_epoch(fit_machine(run, entry.architecture, progress))
+            else:
+                run.fit(progress, on_epoch)
         except KeyboardInterrupt:
             if run.best:
                 _finish(run, dataset)
@@ -113,6 +133,7 @@ def _prepare(
     )
     torch.manual_seed(options.seed)
     model = entry.architecture.build(classes=len(data.classes), size=size)
+    begin_with(model, entry.architecture, name, options.weights)
     bf16 = uses_bf16(options.precision, device)
     return Run(model, info, data, options, device, bf16, folder)
 
@@ -144,6 +165,7 @@ def _write_config(run: Run, dataset: Dataset, *, seconds: float | None) -> None:
             "model": run.info.architecture,
             "model_options": run.info.options,
             "parameters": parameter_count(run.model),
+            "frozen": frozen_count(run.model),
             "options": asdict(run.options),
             "dataset": {
                 "name": dataset.info.name,

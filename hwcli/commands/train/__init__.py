@@ -20,7 +20,10 @@ from hwcli.training.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hwcli.dataset import Dataset
+    from hwcli.models.table import Option
     from hwcli.training.loop import Epoch
 
 T = TypeVar("T")
@@ -35,6 +38,48 @@ def train(
             "ingested here, else the built-in sample.",
             metavar="NAME|DIR",
         ),
+    ] = None,
+    hidden: Annotated[
+        str | None,
+        typer.Option(help="Hidden layers of a perceptron, or none.", metavar="WIDTH,WIDTH,…"),
+    ] = None,
+    activation: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the hidden layers: sigmoid, tanh, relu, leaky_relu, swish, mish, tanhexp, elu."
+        ),
+    ] = None,
+    dropout: Annotated[float | None, typer.Option(help="Share of neurons left out.")] = None,
+    input_size: Annotated[
+        int | None,
+        typer.Option(help="Side in pixels to which the network scales glyphs, where it does."),
+    ] = None,
+    freeze: Annotated[
+        bool | None,
+        typer.Option("--freeze/--no-freeze", help="Keep published weights, learn the last layer."),
+    ] = None,
+    weights: Annotated[
+        str,
+        typer.Option(
+            help="Published weights for vgg19 and torchvision:NAME: a .pth or .safetensors file, "
+            "or none. Default: torchvision's, fetched once.",
+            metavar="FILE|none",
+        ),
+    ] = "",
+    kernel: Annotated[
+        str | None, typer.Option(help="Of the svm.", metavar="rbf|linear|poly")
+    ] = None,
+    c: Annotated[float | None, typer.Option("--c", help="Of the svm: cost of a mistake.")] = None,
+    gamma: Annotated[
+        float | None, typer.Option(help="Of the svm. Default: 1 / (pixels × variance).")
+    ] = None,
+    grid: Annotated[
+        bool | None,
+        typer.Option("--grid", help="Choose the svm's C, gamma and kernel by cross-validation."),
+    ] = None,
+    max_glyphs: Annotated[
+        int | None,
+        typer.Option(help="Fit the svm on at most so many, evenly from the classes. [10000]"),
     ] = None,
     target: Annotated[
         Literal["char", "script"] | None,
@@ -104,15 +149,23 @@ def train(
     hwcli train lenet --device cuda --epochs 20
 
     hwcli train glyphnet --data emnist-bymerge --time 5m --balance
+
+    hwcli train perceptron --hidden 512,256 --activation tanhexp
     """
     if list_:
         _list_models()
         return
     if model is None:
         raise UsageError("which model?", hint="`hwcli train --list` shows them")
-    from hwcli.models.table import find_entry
+    from hwcli.models.table import entry_with, find_entry
 
-    own = find_entry(model).training
+    flags = {
+        "hidden": hidden, "activation": activation, "dropout": dropout, "input_size": input_size,
+        "freeze": freeze, "kernel": kernel, "c": c, "gamma": gamma, "grid": grid,
+        "max_glyphs": max_glyphs,
+    }  # fmt: skip
+    model_options = {name: value for name, value in flags.items() if value is not None}
+    own = entry_with(find_entry(model), model_options).training
     if epochs is None:  # the clock alone decides, unless both are given
         epochs = own.epochs if time is None else 0
     options = TrainOptions(
@@ -130,6 +183,7 @@ def train(
         augment=_or(augment, own.augment),
         balance=_or(balance, own.balance),
         precision=_or(precision, own.precision),
+        weights=weights,
         seed=seed,
         device=device,
         threads=threads,
@@ -138,7 +192,7 @@ def train(
     if preview_augment is not None:
         _preview(dataset, options, preview_augment)
         return
-    _train(model, dataset, options, out, force=force)
+    _train(model, model_options, dataset, options, out, force=force)
 
 
 def _or(given: T | None, default: T) -> T:
@@ -147,7 +201,13 @@ def _or(given: T | None, default: T) -> T:
 
 
 def _train(
-    model: str, dataset: "Dataset", options: TrainOptions, out: Path | None, *, force: bool
+    model: str,
+    model_options: "Mapping[str, Option]",
+    dataset: "Dataset",
+    options: TrainOptions,
+    out: Path | None,
+    *,
+    force: bool,
 ) -> None:
     from hwcli.training.device import pick_device
     from hwcli.training.runs import new_run
@@ -158,8 +218,9 @@ def _train(
         folder = new_run(model, dataset.info.name, out=out, force=force)
         with console.progress(f"train {model}", "step") as progress:
             result = run_training(
-                model, dataset, options, folder, progress=progress, on_epoch=_tell
-            )
+                model, dataset, options, folder, progress=progress, on_epoch=_tell,
+                model_options=model_options,
+            )  # fmt: skip
         console.notice(
             f"kept epoch {result.best.epoch} of {result.epochs}, "
             f"{result.parameters:,} parameters, {result.seconds:.0f} s"
@@ -185,15 +246,29 @@ def _preview(dataset: "Dataset", options: TrainOptions, path: Path) -> None:
 
 
 def _list_models() -> None:
-    from hwcli.models.table import LISTED_CLASSES, MODELS, parameter_count
+    import torch
+
+    from hwcli.models.table import MODELS, TORCHVISION, frozen_count, parameter_count
 
     rows = []
     for name, entry in MODELS.items():
-        built = entry.architecture.build(classes=LISTED_CLASSES, size=entry.size)
+        with torch.device("meta"):  # counted, not made
+            built = entry.architecture.build(classes=entry.classes, size=entry.size)
+        frozen = frozen_count(built)
         rows.append(
-            (name, f"{parameter_count(built):,}", f"{entry.size}×{entry.size}",
-             entry.summary, entry.source)
-        )  # fmt: skip
-    columns = ("model", f"#parameters at {LISTED_CLASSES} classes", "image", "what", "source")
+            (
+                name,
+                f"{parameter_count(built):,}" if list(built.parameters()) else "as fitted",
+                f"{frozen:,}" if frozen else "",
+                f"{entry.classes}",
+                f"{entry.size}×{entry.size}",
+                entry.summary,
+                entry.source,
+            )
+        )
+    rows.append((f"{TORCHVISION}NAME", "", "", "", "224×224",
+                 "any of torchvision's classifiers, from ImageNet weights",
+                 "pytorch.org/vision/stable/models"))  # fmt: skip
+    columns = ("model", "#parameters", "#frozen", "#classes", "image", "what", "source")
     with console.results() as stream:
-        print_table(stream, columns, rows)
+        print_table(stream, columns, rows, title="Parameters with the original work's classes")
