@@ -51,7 +51,8 @@ def test_every_option_reaches_the_run(hwcli: Hwcli, tmp_path: Path) -> None:
     options = {
         "target": "script", "device": "cpu", "epochs": 2, "time_s": 60.0, "batch_size": 16,
         "lr": 0.01, "optimizer": "adamw", "weight_decay": 0.1, "schedule": "cosine",
-        "label_smoothing": 0.05, "ema": 0.5, "patience": 9, "augment": "photo", "balance": True,
+        "label_smoothing": 0.05, "ema": 0.5, "patience": 9, "augment": "rotate+blur",
+        "flip": "both", "balance": True,
         "precision": "fp32", "seed": 3, "threads": 1,
     }  # fmt: skip
     flags = []

@@ -1,7 +1,7 @@
 """The table of models: a new one is its file and an entry here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from typing import Protocol
 
@@ -81,6 +81,27 @@ def find_entry(name: str) -> Entry:
         hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(MODELS)}"
         raise UsageError(f"no model {name!r}", hint=hint)
     return MODELS[name]
+
+
+def entry_with(entry: Entry, overrides: Mapping[str, int | float | str | bool]) -> Entry:
+    """`entry` with other options of its architecture.
+
+    Raises:
+        UsageError: an option that it does not have, or a value out of range.
+    """
+    known = [field.name for field in fields(entry.architecture)]  # type: ignore[arg-type]
+    for name in overrides:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            hint = (
+                f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known) or 'none'}"
+            )
+            raise UsageError(f"the model has no option {name!r}", hint=hint)
+    try:
+        changed: Architecture = replace(entry.architecture, **overrides)  # type: ignore[type-var]
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return replace(entry, architecture=changed)
 
 
 def options_of(architecture: Architecture) -> dict[str, int | float | str | bool]:
