@@ -1,7 +1,6 @@
 """Several models on the same data and split, judged alike."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -17,7 +16,7 @@ from hwcli.progress import Progress, silent
 from hwcli.shards import Split
 from hwcli.training.loop import Epoch
 from hwcli.training.options import TrainOptions
-from hwcli.training.runs import ONNX, new_run
+from hwcli.training.runs import ONNX
 from hwcli.training.train import train
 
 
@@ -55,11 +54,10 @@ def contend(
     dataset: Dataset,
     folder: Path,
     *,
-    force: bool,
     progress: Progress,
     on_epoch: Callable[[Epoch], None],
 ) -> Compared:
-    """Train one of several models into `folder`, and judge it on the test split.
+    """Train one of several models into `folder`, which exists, and judge it on the test split.
 
     Raises:
         DatasetError: the data are at fault, so that no other model would do better.
@@ -72,7 +70,6 @@ def contend(
 
     threads = torch.get_num_threads()
     try:
-        new_run(contender.name, dataset.info.name, out=folder, force=force)
         result = train(
             contender.name, dataset, contender.options, folder,
             entry=contender.entry, progress=progress, on_epoch=told,
@@ -86,8 +83,6 @@ def contend(
         return Compared(contender.name, folder, error="out of the GPU's memory")
     finally:
         torch.set_num_threads(threads)  # a run may have come down to one
-        with suppress(OSError):  # only where nothing was written
-            folder.rmdir()
     return Compared(
         contender.name,
         folder,

@@ -88,9 +88,7 @@ class Search:
                 study_name=_STUDY,
                 direction="maximize",
                 load_if_exists=True,
-                pruner=optuna.pruners.HyperbandPruner(
-                    max_resource=searched.options.epochs or "auto", reduction_factor=_REDUCTION
-                ),
+                pruner=_pruner(searched.options.epochs),
             )
         except (ValueError, KeyError) as error:
             raise ModelError(f"{journal}: damaged", hint="--force begins anew") from error
@@ -220,6 +218,15 @@ class Search:
 
 class _Failed(Exception):
     """A trial that cannot be finished, and would not the next time."""
+
+
+def _pruner(epochs: int) -> optuna.pruners.BasePruner:
+    """Hyperband over `epochs`; 0 where the clock decides, and the first run shows how many."""
+    return optuna.pruners.HyperbandPruner(
+        min_resource=max(1, epochs // _REDUCTION**2),
+        max_resource=epochs or "auto",
+        reduction_factor=_REDUCTION,
+    )
 
 
 def _mend(journal: Path) -> None:

@@ -59,8 +59,10 @@ def _train(
 ) -> "Compared":
     from hwcli.training.board import board
     from hwcli.training.compare import contend
+    from hwcli.training.runs import new_run
 
-    name, run = contender.name, folder / contender.name
+    name = contender.name
+    run = new_run(name, "", out=folder / name, force=force)
     with (
         console.progress(f"train {name}", "image", contender.options.batch_size) as progress,
         board(run, wanted=tensorboard) as record,
@@ -70,7 +72,7 @@ def _train(
             tell(epoch, f"{name}, ")
             record(epoch)
 
-        row = contend(contender, dataset, run, force=force, progress=progress, on_epoch=on_epoch)
+        row = contend(contender, dataset, run, progress=progress, on_epoch=on_epoch)
     if row.error:
         console.complain(f"{name}: {row.error}")
     return row
