@@ -37,4 +37,4 @@ def warning(classes: Sequence[str], flip: Flip) -> str:
     if not pairs:
         return f"--flip {flip}: {rest.replace('other ', '')}"
     shown = " ".join(pairs[:_SHOWN]) + (" …" if len(pairs) > _SHOWN else "")
-    return f"--flip {flip} makes one of the other of {shown}; {rest}"
+    return f"--flip {flip} makes one character another: {shown}; {rest}"

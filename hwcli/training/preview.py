@@ -55,7 +55,7 @@ def preview(dataset: Dataset, wanted: str, seed: int, *, flip: Flip = "none") ->
     columns += [(name, effect(inputs, generator)) for name, effect in alone.items()]
     together = max(_TOGETHER, COLUMNS - len(columns))
     trained = augment(inputs.repeat(together, 1, 1, 1), wanted, generator, flip)
-    columns += [("in training", batch) for batch in torch.split(trained, ROWS)]
+    columns += [("training", batch) for batch in torch.split(trained, ROWS)]
     return _sheet([(name, _pixels(batch)) for name, batch in columns])
 
 
