@@ -18,7 +18,7 @@ from hwcli.training.options import (
 
 Models = Annotated[
     list[str] | None,
-    typer.Argument(help="A name that --list shows; several are compared.", metavar="MODEL…"),
+    typer.Argument(help="A name that --list shows; several are compared.", metavar="MODEL"),
 ]
 Data = Annotated[
     str | None,
