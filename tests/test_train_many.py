@@ -2,6 +2,10 @@
 
 import csv
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -167,3 +171,28 @@ def test_without_tensorboard_it_exits_10_before_all_training(
     result = hwcli("train", "lenet", "--tensorboard")
     assert result.code == 10 and "hwcli[tensorboard]" in result.err
     assert not Path("runs").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_ctrl_c_ends_a_search_that_goes_on_later(tmp_path: Path, hwcli: Hwcli) -> None:
+    make_dataset(tmp_path / "d")
+    args = ("train", "lenet", "--data", str(tmp_path / "d"), "--out", str(tmp_path / "s"),
+            "--threads", "1", "--search", "lr=0.001,0.002,0.004")  # fmt: skip
+    command = [sys.executable, "-m", "hwcli", *args, "--epochs", "12", "--patience", "0"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None and process.stdout is not None
+        while "trial 1 of 3" not in (line := process.stderr.readline()):
+            assert line, "ended before it was interrupted"
+        process.send_signal(signal.SIGINT)
+        rest, out = process.stderr.read(), process.stdout.read()
+    assert (process.returncode, out) == (130, ""), rest
+    assert "of 3 trials are kept" in rest and "goes on" in rest and "Traceback" not in rest
+    assert {p.name for p in (tmp_path / "s").iterdir()} == {
+        "search.journal", "search.csv", "search.png",
+    }  # fmt: skip
+    done = hwcli(*args, "--epochs", "12", "--patience", "0")
+    assert done.code == 0, done.err
+    assert "goes on after" in done.err and "trial 3 of 3" in done.err
+    assert "trial 1 of 3" not in done.err

@@ -13,8 +13,8 @@ from matplotlib.ticker import MaxNLocator
 from hwcli.atomic import write_text, writing
 from hwcli.errors import ModelError
 from hwcli.report.picture import write_picture, write_title
-from hwcli.training.search import Trial
 from hwcli.training.space import Choices, Dimension
+from hwcli.training.trials import Trial
 
 CSV_NAME, PNG_NAME = "search.csv", "search.png"
 _ACROSS = 3
@@ -68,6 +68,8 @@ def draw_search(trials: Sequence[Trial], space: Sequence[Dimension], title: str)
     for axes in places[:parts]:
         axes.grid(alpha=0.25)
         axes.set_axisbelow(True)
+    handles, names = places[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower right", ncols=len(names), frameon=False)
     write_title(figure.suptitle("", fontsize=11), title)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
@@ -99,7 +101,6 @@ def _by_trial(axes: Axes, trials: Sequence[Trial]) -> None:
     _dots(axes, trials, numbers)
     axes.set_xlabel("trial")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(frameon=False, fontsize=8, loc="lower right")
 
 
 def _by_option(axes: Axes, trials: Sequence[Trial], dimension: Dimension) -> None:
@@ -113,7 +114,9 @@ def _by_option(axes: Axes, trials: Sequence[Trial], dimension: Dimension) -> Non
     order = list(dimension.values)
     if all(isinstance(value, (int, float)) for value in order):
         order.sort(key=float)
-    _dots(axes, trials, [float(order.index(value)) for value in values])
+    # Side by side rather than one on the other, in the order of the trials.
+    aside = [0.5 * (trial.number / len(trials) - 0.5) for trial in trials]
+    _dots(axes, trials, [order.index(v) + a for v, a in zip(values, aside, strict=True)])
     names = [f"{v:g}" if isinstance(v, float) else str(v) for v in order]
     axes.set_xticks(range(len(order)), names, parse_math=False)
     axes.set_xlim(-0.5, len(order) - 0.5)

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
 import optuna
 from optuna.storages.journal import JournalFileBackend, JournalStorage
@@ -26,28 +25,14 @@ from hwcli.progress import Progress
 from hwcli.training.loop import Epoch
 from hwcli.training.options import TrainOptions
 from hwcli.training.runs import JOURNAL, ONNX
-from hwcli.training.space import Choices, Dimension, Point, Value, applied, grid_size
+from hwcli.training.space import Choices, Dimension, Value, applied, grid_size
 from hwcli.training.train import train
+from hwcli.training.trials import Trial, as_trial, has_ended
 
 _STUDY = "search"
 _SCRATCH = "trial.partial"
 _REDUCTION = 3
 """Hyperband keeps the best third at each of its steps."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """A point that was tried."""
-
-    number: int
-    """From 1."""
-    point: Point
-    state: Literal["done", "pruned", "failed"]
-    accuracy: float | None
-    """On the validation split: of the best epoch, or of the last before it was pruned."""
-    epochs: int
-    seconds: float
-    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +97,8 @@ class Search:
 
     def told(self) -> list[Trial]:
         """All trials that came to an end, in their order."""
-        ended = [t for t in self.study.get_trials(deepcopy=False) if _has_ended(t)]
-        return [_as_trial(number, trial) for number, trial in enumerate(ended, 1)]
+        ended = [t for t in self.study.get_trials(deepcopy=False) if has_ended(t)]
+        return [as_trial(number, trial) for number, trial in enumerate(ended, 1)]
 
     def best(self) -> Trial:
         """The trial with the best accuracy; of equals the first.
@@ -170,10 +155,10 @@ class Search:
     def _again(self) -> None:
         """Queue the trials that a kill or Ctrl-C cut short."""
         trials = self.study.get_trials(deepcopy=False)
-        known = [t.params for t in trials if _has_ended(t)]
+        known = [t.params for t in trials if has_ended(t)]
         known += [t.system_attrs["fixed_params"] for t in trials if t.state == TrialState.WAITING]
         for trial in trials:
-            if _has_ended(trial) or trial.state == TrialState.WAITING:
+            if has_ended(trial) or trial.state == TrialState.WAITING:
                 continue
             whole = len(trial.params) == len(self.searched.space)
             if whole and trial.params not in known:
@@ -248,30 +233,3 @@ def _suggested(trial: optuna.Trial, dimension: Dimension) -> Value:
         low, high = int(dimension.low), int(dimension.high)
         return trial.suggest_int(dimension.name, low, high, log=dimension.log)
     return trial.suggest_float(dimension.name, dimension.low, dimension.high, log=dimension.log)
-
-
-def _has_ended(trial: optuna.trial.FrozenTrial) -> bool:
-    """Whether a trial tells something: one that was interrupted has failed without an error."""
-    if trial.state == TrialState.FAIL:
-        return "error" in trial.user_attrs
-    return trial.state in (TrialState.COMPLETE, TrialState.PRUNED)
-
-
-def _as_trial(number: int, trial: optuna.trial.FrozenTrial) -> Trial:
-    states: dict[TrialState, Literal["done", "pruned", "failed"]] = {
-        TrialState.COMPLETE: "done",
-        TrialState.PRUNED: "pruned",
-        TrialState.FAIL: "failed",
-    }
-    accuracy = trial.value
-    if trial.state == TrialState.PRUNED and trial.intermediate_values:
-        accuracy = trial.intermediate_values[max(trial.intermediate_values)]
-    return Trial(
-        number=number,
-        point=dict(trial.params),
-        state=states[trial.state],
-        accuracy=accuracy,
-        epochs=trial.user_attrs.get("epochs", 0),
-        seconds=trial.user_attrs.get("seconds", 0.0),
-        error=trial.user_attrs.get("error", ""),
-    )

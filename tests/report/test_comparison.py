@@ -5,8 +5,8 @@ from pathlib import Path
 from hwcli.report.comparison import draw_comparison, write_comparison
 from hwcli.report.search import draw_search, write_search
 from hwcli.training.compare import Compared
-from hwcli.training.search import Trial
 from hwcli.training.space import Choices, Span
+from hwcli.training.trials import Trial
 
 ROWS = [
     Compared("net", Path("r/net"), 0.9, 0.85, 63_406, 7, 12.25, 9000.4),

@@ -15,9 +15,10 @@ from hwcli.shards import Split
 from hwcli.training import search as module
 from hwcli.training.loop import Epoch
 from hwcli.training.options import TrainOptions
-from hwcli.training.search import Search, Searched, Trial
+from hwcli.training.search import Search, Searched
 from hwcli.training.space import Point, parse_space
 from hwcli.training.train import TrainResult
+from hwcli.training.trials import Trial
 from synthetic import make_dataset
 
 OPTIONS = TrainOptions(epochs=9, threads=1, device="cpu")

@@ -10,7 +10,8 @@ from hwcli.commands.train.one import fill
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from hwcli.training.search import Search, Searched, Trial
+    from hwcli.training.search import Search, Searched
+    from hwcli.training.trials import Trial
 
 DEFAULT_TRIALS = 20
 
