@@ -16,6 +16,9 @@ from hwcli.training.options import TrainOptions
 LISTED_CLASSES = 30
 """Parameter counts are shown for this many classes, as the original works give them."""
 
+Option = int | float | str | bool
+"""A value of an architecture's option, as a model file keeps it."""
+
 
 class Architecture(Protocol):
     """A frozen dataclass of a network's own options that can build it."""
@@ -83,14 +86,14 @@ def find_entry(name: str) -> Entry:
     return MODELS[name]
 
 
-def entry_with(entry: Entry, overrides: Mapping[str, int | float | str | bool]) -> Entry:
+def entry_with(entry: Entry, options: Mapping[str, Option]) -> Entry:
     """`entry` with other options of its architecture.
 
     Raises:
         UsageError: an option that it does not have, or a value out of range.
     """
     known = [field.name for field in fields(entry.architecture)]  # type: ignore[arg-type]
-    for name in overrides:
+    for name in options:
         if name not in known:
             close = get_close_matches(name, known, n=1)
             hint = (
@@ -98,7 +101,7 @@ def entry_with(entry: Entry, overrides: Mapping[str, int | float | str | bool]) 
             )
             raise UsageError(f"the model has no option {name!r}", hint=hint)
     try:
-        changed: Architecture = replace(entry.architecture, **overrides)  # type: ignore[type-var]
+        changed: Architecture = replace(entry.architecture, **options)  # type: ignore[type-var]
     except ValueError as error:
         raise UsageError(str(error)) from error
     return replace(entry, architecture=changed)

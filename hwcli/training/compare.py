@@ -1,6 +1,6 @@
 """Several models on the same data and split, judged alike."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -11,7 +11,7 @@ from hwcli.classify import Classifier
 from hwcli.dataset import Dataset
 from hwcli.errors import DatasetError, HwcliError
 from hwcli.evaluate import evaluate
-from hwcli.models.table import Entry
+from hwcli.models.table import Option
 from hwcli.progress import Progress, silent
 from hwcli.shards import Split
 from hwcli.training.loop import Epoch
@@ -25,7 +25,7 @@ class Contender:
     """A model that is compared."""
 
     name: str
-    entry: Entry
+    model_options: Mapping[str, Option]
     options: TrainOptions
 
 
@@ -72,7 +72,7 @@ def contend(
     try:
         result = train(
             contender.name, dataset, contender.options, folder,
-            entry=contender.entry, progress=progress, on_epoch=told,
+            model_options=contender.model_options, progress=progress, on_epoch=told,
         )  # fmt: skip
         test = _on_test(folder, contender, dataset)
     except DatasetError:

@@ -8,7 +8,7 @@ trial that was cut short is run again. Only the validation split is looked at.
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,12 +20,12 @@ from optuna.trial import TrialState
 from hwcli.atomic import writing
 from hwcli.dataset import Dataset
 from hwcli.errors import ModelError, UsageError
-from hwcli.models.table import Entry, options_of
+from hwcli.models.table import Option
 from hwcli.progress import Progress
 from hwcli.training.loop import Epoch
 from hwcli.training.options import TrainOptions
 from hwcli.training.runs import JOURNAL, ONNX
-from hwcli.training.space import Choices, Dimension, Value, applied, grid_size
+from hwcli.training.space import Choices, Dimension, applied, grid_size
 from hwcli.training.train import train
 from hwcli.training.trials import Trial, as_trial, has_ended
 
@@ -40,7 +40,7 @@ class Searched:
     """What is searched: a model on a dataset, and the options that are the same in all trials."""
 
     name: str
-    entry: Entry
+    model_options: Mapping[str, Option]
     dataset: Dataset
     options: TrainOptions
     space: tuple[Dimension, ...]
@@ -127,7 +127,7 @@ class Search:
         for name in ("device", "threads"):  # where, not what
             options.pop(name)
         now = {
-            "model": [s.name, options_of(s.entry.architecture)],
+            "model": [s.name, dict(s.model_options)],
             "dataset": [s.dataset.info.name, s.dataset.sha256],
             "options": options,
             "space": [asdict(dimension) for dimension in s.space],
@@ -182,9 +182,10 @@ class Search:
         shutil.rmtree(scratch, ignore_errors=True)  # of a run that was killed
         scratch.mkdir()
         try:
-            entry, options = applied(s.entry, s.options, point)
+            theirs, options = applied(s.options, point)
             result = train(
-                s.name, s.dataset, options, scratch, entry=entry, export=False,
+                s.name, s.dataset, options, scratch, export=False,
+                model_options={**s.model_options, **theirs},
                 progress=lambda n, of, note="": progress(n, of, f"trial {done + 1}, {note}"),
                 on_epoch=on_epoch,
             )  # fmt: skip
@@ -224,7 +225,7 @@ def _mend(journal: Path) -> None:
     journal.with_name(journal.name + ".lock").unlink(missing_ok=True)
 
 
-def _suggested(trial: optuna.Trial, dimension: Dimension) -> Value:
+def _suggested(trial: optuna.Trial, dimension: Dimension) -> Option:
     if isinstance(dimension, Choices):
         value = trial.suggest_categorical(dimension.name, dimension.values)
         assert value is not None

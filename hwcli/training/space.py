@@ -7,11 +7,10 @@ from difflib import get_close_matches
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from hwcli.errors import UsageError
-from hwcli.models.table import Entry, entry_with
+from hwcli.models.table import Entry, Option, entry_with
 from hwcli.training.options import TrainOptions
 
-Value = int | float | str | bool
-Point = Mapping[str, Value]
+Point = Mapping[str, Option]
 """One value for each option that is searched, by the name of its field."""
 
 _FIXED = frozenset(
@@ -29,7 +28,7 @@ class Choices:
     """A list of values."""
 
     name: str
-    values: tuple[Value, ...]
+    values: tuple[Option, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +63,8 @@ def parse_space(texts: Sequence[str], entry: Entry, options: TrainOptions) -> tu
     return space
 
 
-def applied(entry: Entry, options: TrainOptions, point: Point) -> tuple[Entry, TrainOptions]:
-    """The model and the options of the run at `point`.
+def applied(options: TrainOptions, point: Point) -> tuple[Point, TrainOptions]:
+    """What `point` says of the model, and the options of the run with what it says of these.
 
     Raises:
         UsageError: a value out of range.
@@ -73,7 +72,7 @@ def applied(entry: Entry, options: TrainOptions, point: Point) -> tuple[Entry, T
     own = {name: value for name, value in point.items() if name in _searchable(options)}
     theirs = {name: value for name, value in point.items() if name not in own}
     changes: dict[str, Any] = own
-    return entry_with(entry, theirs) if theirs else entry, replace(options, **changes)
+    return theirs, replace(options, **changes)
 
 
 def grid_size(space: Sequence[Dimension]) -> int | None:
@@ -106,11 +105,12 @@ def _dimension(text: str, entry: Entry, options: TrainOptions) -> Dimension:
         tried = [_parsed(flag, kind, value) for value in values.split(",")]
         dimension = Choices(name, tuple(dict.fromkeys(tried)))
     for value in tried:
-        applied(entry, options, {name: value})  # refuses what is out of range, before all training
+        theirs, _ = applied(options, {name: value})
+        entry_with(entry, theirs)  # both refuse what is out of range, before all training
     return dimension
 
 
-def _parsed(flag: str, kind: object, text: str) -> Value:
+def _parsed(flag: str, kind: object, text: str) -> Option:
     """`text` as a value of an option of type `kind`."""
     text = text.strip()
     if get_origin(kind) is Literal:

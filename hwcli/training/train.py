@@ -1,9 +1,10 @@
 """One call from options to a run folder: data, model, loop, then all that is made of the best."""
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
 
@@ -14,7 +15,7 @@ from hwcli.dataset import Dataset
 from hwcli.errors import ModelError
 from hwcli.metrics import fit_temperature
 from hwcli.model_info import ModelInfo
-from hwcli.models.table import Entry, find_entry, options_of, parameter_count
+from hwcli.models.table import Entry, Option, entry_with, find_entry, options_of, parameter_count
 from hwcli.progress import Progress
 from hwcli.report.curves import Point, draw_curves
 from hwcli.report.picture import write_picture
@@ -50,7 +51,7 @@ def train(
     *,
     progress: Progress,
     on_epoch: Callable[[Epoch], None],
-    entry: Entry | None = None,
+    model_options: Mapping[str, Option] = MappingProxyType({}),
     export: bool = True,
 ) -> TrainResult:
     """Train the model called `name` on `dataset` and fill `folder`.
@@ -62,7 +63,7 @@ def train(
         folder: exists.
         progress: is told (steps done, steps in all).
         on_epoch: is told each epoch when it has been judged; what it raises ends the run.
-        entry: the model, where it has other options than the one in `MODELS`.
+        model_options: of the architecture, in place of the model's own defaults.
         export: False leaves out what comes after training, for a run that is only measured.
 
     Raises:
@@ -73,7 +74,7 @@ def train(
         DependencyError: the device is not there.
         KeyboardInterrupt: after the best model so far was written.
     """
-    entry, device = entry or find_entry(name), pick_device(options.device)
+    entry, device = entry_with(find_entry(name), model_options), pick_device(options.device)
     if options.threads:
         torch.set_num_threads(options.threads)
     options = replace(options, target=options.target or dataset.info.target)

@@ -34,7 +34,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Learning rates of the runs that were begun; the runs themselves are made up."""
     begun: list[float] = []
 
-    def train(name, dataset, options, folder, *, progress, on_epoch, entry, export):  # type: ignore[no-untyped-def]
+    def train(name, dataset, options, folder, *, progress, on_epoch, model_options, export):  # type: ignore[no-untyped-def]
         assert folder.is_dir() and not any(folder.iterdir()) and not export
         begun.append(options.lr)
         (folder / "model.safetensors").write_bytes(b"half")
@@ -53,7 +53,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def searched(data: Dataset, *texts: str, **changes: object) -> Searched:
     entry, options = find_entry("lenet"), replace(OPTIONS, **changes)  # type: ignore[arg-type]
-    return Searched("lenet", entry, data, options, parse_space(texts, entry, options))
+    return Searched("lenet", {}, data, options, parse_space(texts, entry, options))
 
 
 @pytest.fixture

@@ -100,15 +100,17 @@ def train(
     if len(contenders) > 1:
         compare(contenders, dataset, out, force=force, tensorboard=tensorboard)
     elif search:
+        from hwcli.models.table import entry_with, find_entry
         from hwcli.training.search import Searched
         from hwcli.training.space import parse_space
 
-        space = parse_space(search, first.entry, first.options)
-        searched = Searched(first.name, first.entry, dataset, first.options, space)
+        entry = entry_with(find_entry(first.name), first.model_options)
+        space = parse_space(search, entry, first.options)
+        searched = Searched(first.name, first.model_options, dataset, first.options, space)
         most = DEFAULT_TRIALS if trials is None else trials
         search_with(searched, out, trials=most, force=force, tensorboard=tensorboard)
     else:
-        run_one(first.name, first.entry, dataset, first.options, out, force=force,
+        run_one(first.name, first.model_options, dataset, first.options, out, force=force,
                 tensorboard=tensorboard)  # fmt: skip
 
 
@@ -121,7 +123,7 @@ def _contenders(models: list[str], given: flags.Flags) -> list["Contender"]:
 
     entries = [find_entry(name) for name in models]
     return [
-        Contender(name, entry, given.over(entry.training))
+        Contender(name, {}, given.over(entry.training))
         for name, entry in zip(models, entries, strict=True)
     ]
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 from hwcli import console
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hwcli.dataset import Dataset
-    from hwcli.models.table import Entry
+    from hwcli.models.table import Option
     from hwcli.training.loop import Epoch
     from hwcli.training.options import TrainOptions
     from hwcli.training.train import TrainResult
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 def run_one(
     name: str,
-    entry: "Entry",
+    model_options: "Mapping[str, Option]",
     dataset: "Dataset",
     options: "TrainOptions",
     out: Path | None,
@@ -28,13 +30,13 @@ def run_one(
 
     with console.results() as stream:
         folder = new_run(name, dataset.info.name, out=out, force=force)
-        result = fill(name, entry, dataset, options, folder, tensorboard=tensorboard)
+        result = fill(name, model_options, dataset, options, folder, tensorboard=tensorboard)
         print(f"{folder}\t{result.best.val_accuracy:.4f}", file=stream)
 
 
 def fill(
     name: str,
-    entry: "Entry",
+    model_options: "Mapping[str, Option]",
     dataset: "Dataset",
     options: "TrainOptions",
     folder: Path,
@@ -55,7 +57,13 @@ def fill(
             record(epoch)
 
         result = train(
-            name, dataset, options, folder, entry=entry, progress=progress, on_epoch=on_epoch
+            name,
+            dataset,
+            options,
+            folder,
+            model_options=model_options,
+            progress=progress,
+            on_epoch=on_epoch,
         )
     console.notice(
         f"kept epoch {result.best.epoch} of {result.epochs}, "

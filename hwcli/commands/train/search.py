@@ -107,10 +107,11 @@ def _train_best(work: "Search", *, tensorboard: bool) -> float:
         return accuracy
     values = ", ".join(f"{_flag(name)} {_shown(v)}" for name, v in best.point.items())
     console.notice(f"training with trial {best.number}: {values}")
-    entry, options = applied(searched.entry, searched.options, best.point)
+    theirs, options = applied(searched.options, best.point)
+    theirs = {**searched.model_options, **theirs}
     clear(work.folder)
     result = fill(
-        searched.name, entry, searched.dataset, options, work.folder, tensorboard=tensorboard
+        searched.name, theirs, searched.dataset, options, work.folder, tensorboard=tensorboard
     )
     work.note_trained(best, result.best.val_accuracy)
     return result.best.val_accuracy
