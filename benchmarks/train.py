@@ -1,7 +1,8 @@
 """How close `hwcli train` comes to the bare speed of its networks here.
 
 Prints, for each model, images a second of forward and backward alone on a batch that lies ready,
-and of the whole loop with the model's own augmentation; then what each preset costs a batch.
+and of the whole loop with the model's own augmentation; then what each preset and
+each effect of augmentation costs a batch.
 
     python benchmarks/train.py [--threads N] [--seconds S]
 """
@@ -20,9 +21,11 @@ from torch.nn import functional
 from hwcli.glyph import Normalisation
 from hwcli.model_info import ModelInfo
 from hwcli.models.table import MODELS, Entry
-from hwcli.training.augment import PRESETS, augment
+from hwcli.progress import silent
+from hwcli.training.augment import augment
 from hwcli.training.data import Glyphs, TrainingData
 from hwcli.training.device import uses_bf16
+from hwcli.training.effects import PRESETS, SHARES, WARPS
 from hwcli.training.loop import Run
 from hwcli.training.optim import make_optimizer
 
@@ -69,7 +72,7 @@ def loop_rate(name: str, entry: Entry, data: TrainingData, bf16: bool, seconds: 
     model = entry.architecture.build(classes=CLASSES, size=28)
     with TemporaryDirectory() as folder:
         run = Run(model, info, data, options, CPU, bf16, Path(folder))
-        run.fit(lambda done, total: None, lambda epoch: None)
+        run.fit(silent, lambda epoch: None)
     return max(e.images_per_s for e in run.epochs)
 
 
@@ -103,11 +106,11 @@ def main() -> None:
         loop = loop_rate(name, entry, data, bf16, args.seconds)
         precision = "bf16" if bf16 else "fp32"
         print(f"{name:<12}{precision:>10}{bare:>12,.0f}{loop:>12,.0f}{loop / bare:>8.0%}")
-    print(f"\n{'augmentation of 128':<22}{'ms':>8}")
+    print(f"\n{'augmentation of 128':<28}{'ms':>8}")
     images, generator = torch.rand(128, 1, 28, 28), torch.Generator().manual_seed(0)
-    for preset in PRESETS:
-        cost = median_s(lambda p=preset: augment(images, p, generator), 2)
-        print(f"{preset:<22}{cost * 1e3:>8.2f}")
+    for name in (*PRESETS, *SHARES, "+".join(WARPS)):
+        cost = median_s(lambda n=name: augment(images, n, generator), 1)
+        print(f"{name:<28}{cost * 1e3:>8.2f}")
 
 
 if __name__ == "__main__":

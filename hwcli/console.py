@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import ClassVar, TextIO
 
 from hwcli.errors import InputError, PartialFailure
-from hwcli.progress import Progress
+from hwcli.progress import Progress, silent
 
 
 class ClosedPipe(Exception):
@@ -123,17 +123,30 @@ def _close_quietly(stream: TextIO) -> None:
 
 
 @contextmanager
-def progress(what: str, unit: str = "it") -> Iterator[Progress]:
-    """A `progress(done, total)` callable that draws a bar on a terminal, and nothing elsewhere."""
+def progress(what: str, unit: str = "it", per_step: int = 1) -> Iterator[Progress]:
+    """A `progress(done, total, note)` callable that draws a bar on a terminal, else does nothing.
+
+    Args:
+        what: stands before the bar.
+        unit: of what is counted.
+        per_step: units in one of `done`, for the rate: images in a step of training, say.
+    """
     if _Console.verbosity < 0 or not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield silent
         return
     from tqdm import tqdm
 
-    with tqdm(desc=what, unit=unit, file=sys.stderr, leave=False, dynamic_ncols=True) as bar:
+    with tqdm(
+        desc=what, unit=unit, unit_scale=per_step if per_step > 1 else False,
+        file=sys.stderr, leave=False, dynamic_ncols=True,
+    ) as bar:  # fmt: skip
 
-        def update(done: int, total: int) -> None:
+        def update(done: int, total: int, note: str = "") -> None:
             bar.total = total or None
+            if note:
+                bar.set_postfix_str(note, refresh=False)
+            if done < bar.n:  # the next piece of work on the same bar
+                bar.reset(total or None)
             bar.update(done - bar.n)
 
         _Console.around_bar = lambda line: bar.write(line, file=sys.stderr)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from conftest import Result
@@ -51,7 +52,8 @@ def test_every_option_reaches_the_run(hwcli: Hwcli, tmp_path: Path) -> None:
     options = {
         "target": "script", "device": "cpu", "epochs": 2, "time_s": 60.0, "batch_size": 16,
         "lr": 0.01, "optimizer": "adamw", "weight_decay": 0.1, "schedule": "cosine",
-        "label_smoothing": 0.05, "ema": 0.5, "patience": 9, "augment": "photo", "balance": True,
+        "label_smoothing": 0.05, "ema": 0.5, "patience": 9, "augment": "rotate+blur",
+        "flip": "both", "balance": True,
         "precision": "fp32", "seed": 3, "threads": 1,
     }  # fmt: skip
     flags = []
@@ -201,6 +203,19 @@ def test_the_augmentation_sheet(hwcli: Hwcli, tmp_path: Path) -> None:
     sheet = cv2.imread("sheet.png", cv2.IMREAD_UNCHANGED)
     assert sheet.shape[0] > 24 * 28 and sheet.shape[1] > 20 * 28
     assert not Path("runs").exists()
+
+
+def test_the_sheet_has_a_column_for_each_effect_by_itself(hwcli: Hwcli, tmp_path: Path) -> None:
+    make_dataset(tmp_path / "d", noise=0)
+    args = ("train", "lenet", "--data", tmp_path / "d", "--preview-augment", "sheet.png")
+    assert hwcli(*args, "--augment", "erase", "--flip", "vertical").code == 0
+    sheet = cv2.imread("sheet.png", cv2.IMREAD_UNCHANGED)
+    as_it_is, erased, flipped = (sheet[16:-2, 2 + 58 * n : 58 + 58 * n] for n in range(3))
+    rows = [slice(58 * row, 58 * row + 56) for row in range(24)]
+    changed = sum(not np.array_equal(as_it_is[row], erased[row]) for row in rows)
+    assert changed >= 20, "all of the column, but for blanks that were erased to paper"
+    mirrored = sum(np.array_equal(as_it_is[row][::-1], flipped[row]) for row in rows)
+    assert mirrored >= 12
 
 
 def test_runs_of_the_same_second_do_not_share_a_folder() -> None:

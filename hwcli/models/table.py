@@ -20,9 +20,11 @@ from hwcli.models.transfer import Torchvision, Vgg19, torchvision_names
 from hwcli.structure import StructureError, structure, structure_or, unstructure
 from hwcli.training.options import TrainOptions
 
-Option = int | float | str | bool
 TORCHVISION = "torchvision:"
 """Before the name of a model of torchvision's."""
+
+Option = int | float | str | bool
+"""A value of an architecture's option, as a model file keeps it."""
 
 
 class Architecture(Protocol):

@@ -160,9 +160,19 @@ class Run:
             if average:
                 average.update(self.model)
             steps += 1
-            progress(self.step, round(self.step / max(self._share_done(), 1e-9)))
+            progress(
+                self.step,
+                round(self.step / max(self._share_done(), 1e-9)),
+                self._note(total / steps),
+            )
         rate = steps * self.options.batch_size / max(1e-9, self.clock() - began)
         return total / max(1, steps), rate
+
+    def _note(self, loss: float) -> str:
+        """How it goes, for the progress bar."""
+        if not self.epochs:
+            return f"loss {loss:.4f}"
+        return f"loss {loss:.4f}, validation accuracy {self.epochs[-1].val_accuracy:.4f}"
 
     def _step(
         self, index: Tensor, optimizer: torch.optim.Optimizer, generator: torch.Generator
@@ -170,7 +180,7 @@ class Run:
         """The loss of one step on the rows at `index`."""
         began = time.perf_counter()
         images = as_input(self.data.train.images[index])
-        images = augment(images, self.options.augment, generator)
+        images = augment(images, self.options.augment, generator, self.options.flip)
         images = images.contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             logits = self.model(images)

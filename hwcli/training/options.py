@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hwcli.errors import UsageError
+from hwcli.training.effects import effects_of
 
 Optimizer = Literal["adam", "adamw", "sgd"]
 """`sgd` has Nesterov momentum 0.9."""
@@ -14,7 +15,6 @@ Loss = Literal["cross-entropy", "bce"]
 """`bce`: a sigmoid and binary cross-entropy for each class, as the classic perceptrons have it."""
 Stream = Literal["auto", "always", "never"]
 Flip = Literal["none", "horizontal", "vertical", "both"]
-Augment = Literal["none", "rotate", "photo"]
 Precision = Literal["auto", "fp32", "bf16"]
 
 MAX_THREADS = 1024
@@ -46,7 +46,8 @@ class TrainOptions:
     """Decay of the averaged weights that are judged and kept, a step; 0 for none."""
     patience: int = 0
     """Epochs without a better validation accuracy after which to stop; 0 for never."""
-    augment: Augment = "none"
+    augment: str = "none"
+    """Names of presets and effects, as `effects.py` has them, with `,` or `+` between."""
     flip: Flip = "none"
     """Mirror half of the images: never by default, since it makes other characters of many."""
     balance: bool = False
@@ -81,6 +82,7 @@ class TrainOptions:
             0 <= self.label_smoothing < 1, "label-smoothing", self.label_smoothing, "in [0, 1)"
         )
         _require(_at_least(self.clip, 0), "clip", self.clip, "0 or more")
+        effects_of(self.augment)
         _require(0 <= self.ema < 1, "ema", self.ema, "in [0, 1)")
         _require(self.patience >= 0, "patience", self.patience, "0 or more")
         _require(0 <= self.threads <= MAX_THREADS, "threads", self.threads, f"0 to {MAX_THREADS}")

@@ -12,6 +12,12 @@ RUNS_FOLDER = Path("runs")
 """Where `train` puts runs, below the working directory."""
 WEIGHTS, ONNX, STATE = "model.safetensors", "model.onnx", "state.pt"
 METRICS, CONFIG, CURVES = "metrics.jsonl", "config.json", "curves.png"
+COMPARISON, JOURNAL = "compare.csv", "search.journal"
+"""Of a folder with the runs of several models, and of a search."""
+_EVENTS = "events.out.tfevents.*"
+
+_MARKS = (WEIGHTS, ONNX, CONFIG, COMPARISON, JOURNAL)
+"""Files that say that a folder is in use."""
 
 
 def new_run(model: str, dataset: str, *, out: Path | None, force: bool) -> Path:
@@ -24,12 +30,20 @@ def new_run(model: str, dataset: str, *, out: Path | None, force: bool) -> Path:
     now = datetime.datetime.now().astimezone()
     folder = out or _free(RUNS_FOLDER / f"{model.replace(':', '-')}-{dataset}-{now:%Y%m%d-%H%M%S}")
     with writing(folder, ModelError):
-        if not force and any((folder / name).exists() for name in (WEIGHTS, ONNX, CONFIG)):
+        if not force and any((folder / name).exists() for name in _MARKS):
             raise UsageError(f"{folder} holds a run already", hint="--force replaces it")
         folder.mkdir(parents=True, exist_ok=True)
-        for name in (WEIGHTS, ONNX, STATE, METRICS, CURVES):
-            (folder / name).unlink(missing_ok=True)
+        (folder / JOURNAL).unlink(missing_ok=True)
+        clear(folder)
     return folder
+
+
+def clear(folder: Path) -> None:
+    """Take away the files of the run in `folder`."""
+    for name in (WEIGHTS, ONNX, STATE, METRICS, CURVES):
+        (folder / name).unlink(missing_ok=True)
+    for path in folder.glob(_EVENTS):
+        path.unlink()
 
 
 def _free(folder: Path) -> Path:
@@ -40,7 +54,8 @@ def _free(folder: Path) -> Path:
 
 def latest_run(below: Path = RUNS_FOLDER) -> Path | None:
     """The folder below `below` whose model was written last, or None."""
-    found = sorted(below.glob(f"*/{ONNX}"), key=lambda p: (p.stat().st_mtime_ns, p))
+    models = [*below.glob(f"*/{ONNX}"), *below.glob(f"compare-*/*/{ONNX}")]
+    found = sorted(models, key=lambda p: (p.stat().st_mtime_ns, p))
     return found[-1].parent if found else None
 
 

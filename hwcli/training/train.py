@@ -27,7 +27,7 @@ from hwcli.models.table import (
 )
 from hwcli.models.weights import begin_with
 from hwcli.progress import Progress
-from hwcli.report.curves import draw_curves
+from hwcli.report.curves import Point, draw_curves
 from hwcli.report.picture import write_picture
 from hwcli.training.data import TrainingData, load_data
 from hwcli.training.device import pick_device, uses_bf16
@@ -62,6 +62,7 @@ def train(
     progress: Progress,
     on_epoch: Callable[[Epoch], None],
     model_options: Mapping[str, Option] = MappingProxyType({}),
+    export: bool = True,
 ) -> TrainResult:
     """Train the model called `name` on `dataset` and fill `folder`.
 
@@ -71,8 +72,9 @@ def train(
         options: of the run.
         folder: exists.
         progress: is told (steps done, steps in all).
-        on_epoch: is told each epoch when it has been judged.
+        on_epoch: is told each epoch when it has been judged; what it raises ends the run.
         model_options: options of the model's architecture in place of its defaults.
+        export: False leaves out what comes after training, for a run that is only measured.
 
     Raises:
         UsageError: no such model, or it has no such option.
@@ -102,10 +104,10 @@ def train(
             else:
                 run.fit(progress, on_epoch)
         except KeyboardInterrupt:
-            if run.best:
+            if run.best and export:
                 _finish(run, dataset)
             raise
-        return _finish(run, dataset)
+        return _finish(run, dataset) if export else _result(run)
 
 
 def _prepare(
@@ -148,10 +150,16 @@ def _finish(run: Run, dataset: Dataset) -> TrainResult:
     save_weights(run.folder / WEIGHTS, run.model, info)
     save_onnx(run.folder / ONNX, run.model, info, run.data.val.images[:COMPARED])
     title = f"{info.architecture} on {info.dataset}"
-    losses = [(e.loss, e.val_loss) for e in run.epochs]
-    accuracies = [e.val_accuracy for e in run.epochs]
     _write_config(run, dataset, seconds=seconds)
-    write_picture(run.folder / CURVES, lambda: draw_curves(losses, accuracies, title))
+    points = [Point(e.loss, e.val_loss, e.val_accuracy, e.lr) for e in run.epochs]
+    kept = run.best.epoch
+    write_picture(run.folder / CURVES, lambda: draw_curves(points, kept, title))
+    return _result(run)
+
+
+def _result(run: Run) -> TrainResult:
+    assert run.best is not None
+    seconds = run.epochs[-1].seconds
     return TrainResult(run.folder, run.best, len(run.epochs), parameter_count(run.model), seconds)
 
 

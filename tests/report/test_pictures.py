@@ -6,7 +6,7 @@ import pytest
 
 from hwcli.report import confusion
 from hwcli.report.confusion import draw_confusion
-from hwcli.report.curves import draw_curves
+from hwcli.report.curves import Point, draw_curves
 
 
 def side(picture: bytes) -> tuple[int, int]:
@@ -22,7 +22,7 @@ TITLES = [r"lenet on a$\bad{$", "क्ष on 漢字: 5 %", "two\nlines", "\x00\
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda title: draw_curves([(1.0, 1.0)], [0.5], title),
+        lambda title: draw_curves([Point(1.0, 1.0, 0.5, 0.1)], 1, title),
         lambda title: draw_confusion(np.eye(2, dtype=np.int64), ["a", "$x"], title),
     ],
 )

@@ -14,6 +14,7 @@ from hwcli.classify import Classifier
 from hwcli.dataset import Dataset
 from hwcli.errors import DependencyError, ModelError, UsageError
 from hwcli.model_info import METADATA_KEY, ModelInfo, parse_info
+from hwcli.progress import silent
 from hwcli.shards import Split
 from hwcli.training import loop
 from hwcli.training.device import pick_device, uses_bf16
@@ -39,9 +40,7 @@ def no_export(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def fit(dataset: Dataset, folder: Path, options: TrainOptions, name: str = "lenet") -> TrainResult:
     folder.mkdir()
-    return train(
-        name, dataset, options, folder, progress=lambda d, t: None, on_epoch=lambda e: None
-    )
+    return train(name, dataset, options, folder, progress=silent, on_epoch=lambda e: None)
 
 
 def lines(folder: Path) -> list[dict[str, float]]:
@@ -68,7 +67,7 @@ def test_the_run_folder_is_complete_and_the_model_learns(dataset: Dataset, tmp_p
         dataset,
         replace(FAST, epochs=6),
         folder,
-        progress=lambda done, total: told.append((done, total)),
+        progress=lambda done, total, note="": told.append((done, total)),
         on_epoch=lambda e: None,
     )
     assert {p.name for p in folder.iterdir()} == {
@@ -148,7 +147,7 @@ def test_ctrl_c_keeps_the_best_model_so_far(dataset: Dataset, tmp_path: Path) ->
     folder = tmp_path / "run"
     folder.mkdir()
 
-    def interrupt(done: int, total: int) -> None:
+    def interrupt(done: int, total: int, note: str = "") -> None:
         if done == 10:
             raise KeyboardInterrupt
 
@@ -162,7 +161,7 @@ def test_ctrl_c_in_the_first_epoch_leaves_no_model(dataset: Dataset, tmp_path: P
     folder = tmp_path / "run"
     folder.mkdir()
 
-    def interrupt(done: int, total: int) -> None:
+    def interrupt(done: int, total: int, note: str = "") -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

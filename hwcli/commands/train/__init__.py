@@ -1,139 +1,66 @@
 """`hwcli train`."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
-
-import typer
+import os
+from typing import TYPE_CHECKING
 
 from hwcli import console
 from hwcli.commands.data_choice import choose_dataset
 from hwcli.commands.options import Quiet, Verbose
-from hwcli.commands.tables import print_table
-from hwcli.errors import InputError, UsageError
-from hwcli.training.options import (
-    Augment,
-    Optimizer,
-    Precision,
-    Schedule,
-    TrainOptions,
-    parse_duration,
-)
+from hwcli.commands.train import flags
+from hwcli.commands.train.compare import compare
+from hwcli.commands.train.look import list_models, preview
+from hwcli.commands.train.one import run_one
+from hwcli.commands.train.search import DEFAULT_TRIALS
+from hwcli.commands.train.search import search as search_with
+from hwcli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hwcli.dataset import Dataset
     from hwcli.models.table import Option
-    from hwcli.training.loop import Epoch
-
-T = TypeVar("T")
+    from hwcli.training.compare import Contender
 
 
 def train(
-    model: Annotated[str | None, typer.Argument(help="A name that --list shows.")] = None,
-    data: Annotated[
-        str | None,
-        typer.Option(
-            help="A dataset's folder, or its name below data/. Default: the most recently "
-            "ingested here, else the built-in sample.",
-            metavar="NAME|DIR",
-        ),
-    ] = None,
-    hidden: Annotated[
-        str | None,
-        typer.Option(help="Hidden layers of a perceptron, or none.", metavar="WIDTH,WIDTH,…"),
-    ] = None,
-    activation: Annotated[
-        str | None,
-        typer.Option(
-            help="Of the hidden layers: sigmoid, tanh, relu, leaky_relu, swish, mish, tanhexp, elu."
-        ),
-    ] = None,
-    dropout: Annotated[float | None, typer.Option(help="Share of neurons left out.")] = None,
-    input_size: Annotated[
-        int | None,
-        typer.Option(help="Side in pixels to which the network scales glyphs, where it does."),
-    ] = None,
-    freeze: Annotated[
-        bool | None,
-        typer.Option("--freeze/--no-freeze", help="Keep published weights, learn the last layer."),
-    ] = None,
-    weights: Annotated[
-        str,
-        typer.Option(
-            help="Published weights for vgg19 and torchvision:NAME: a .pth or .safetensors file, "
-            "or none. Default: torchvision's, fetched once.",
-            metavar="FILE|none",
-        ),
-    ] = "",
-    kernel: Annotated[
-        str | None, typer.Option(help="Of the svm.", metavar="rbf|linear|poly")
-    ] = None,
-    c: Annotated[float | None, typer.Option("--c", help="Of the svm: cost of a mistake.")] = None,
-    gamma: Annotated[
-        float | None, typer.Option(help="Of the svm. Default: 1 / (pixels × variance).")
-    ] = None,
-    grid: Annotated[
-        bool | None,
-        typer.Option("--grid", help="Choose the svm's C, gamma and kernel by cross-validation."),
-    ] = None,
-    max_glyphs: Annotated[
-        int | None,
-        typer.Option(help="Fit the svm on at most so many, evenly from the classes. [10000]"),
-    ] = None,
-    target: Annotated[
-        Literal["char", "script"] | None,
-        typer.Option(help="What to tell. Default: what the dataset is made for."),
-    ] = None,
-    device: Annotated[
-        str, typer.Option(help="Where to compute.", metavar="auto|cpu|cuda[:N]|mps")
-    ] = "auto",
-    epochs: Annotated[int | None, typer.Option(help="Passes over the training split.")] = None,
-    time: Annotated[
-        str | None,
-        typer.Option(
-            help="How long to train, like 90s, 5m, 1h30m; the schedule follows the clock.",
-            metavar="DURATION",
-        ),
-    ] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Glyphs a step.")] = None,
-    lr: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
-    optimizer: Annotated[
-        Optimizer | None, typer.Option(help="sgd has Nesterov momentum 0.9.")
-    ] = None,
-    weight_decay: Annotated[float | None, typer.Option(help="On weights, not on biases.")] = None,
-    schedule: Annotated[Schedule | None, typer.Option(help="Of the learning rate.")] = None,
-    label_smoothing: Annotated[
-        float | None, typer.Option(help="Share of the target spread over all classes.")
-    ] = None,
-    ema: Annotated[
-        float | None, typer.Option(help="Decay of averaged weights, like 0.999; 0 for none.")
-    ] = None,
-    patience: Annotated[
-        int | None,
-        typer.Option(help="Stop after so many epochs without a better one; 0 for never."),
-    ] = None,
-    augment: Annotated[
-        Augment | None, typer.Option(help="Change training images: photo is for reading photos.")
-    ] = None,
-    balance: Annotated[
-        bool | None,
-        typer.Option("--balance/--no-balance", help="Draw rare classes more often (square root)."),
-    ] = None,
-    precision: Annotated[Precision | None, typer.Option(help="Of the passes.")] = None,
-    threads: Annotated[
-        int, typer.Option(help="Of the CPU; 0: one a core while those are free, else one.")
-    ] = 0,
-    seed: Annotated[int, typer.Option(help="Same seed, threads and machine: same model.")] = 0,
-    out: Annotated[
-        Path | None, typer.Option(help="Run folder. Default: runs/MODEL-DATASET-TIME.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the run in --out.")] = False,
-    list_: Annotated[bool, typer.Option("--list", help="Show the models, and end.")] = False,
-    preview_augment: Annotated[
-        Path | None,
-        typer.Option(help="Write a sheet of augmented images, and end.", metavar="FILE.png"),
-    ] = None,
+    models: flags.Models = None,
+    data: flags.Data = None,
+    hidden: flags.Hidden = None,
+    activation: flags.Activation = None,
+    dropout: flags.Dropout = None,
+    input_size: flags.InputSize = None,
+    freeze: flags.Freeze = None,
+    weights: flags.Weights = "",
+    kernel: flags.Kernel = None,
+    c: flags.C = None,
+    gamma: flags.Gamma = None,
+    grid: flags.Grid = None,
+    max_glyphs: flags.MaxGlyphs = None,
+    target: flags.Target = None,
+    device: flags.Device = "auto",
+    epochs: flags.Epochs = None,
+    time: flags.Time = None,
+    batch_size: flags.BatchSize = None,
+    lr: flags.Lr = None,
+    optimizer: flags.OptimizerFlag = None,
+    weight_decay: flags.WeightDecay = None,
+    schedule: flags.ScheduleFlag = None,
+    label_smoothing: flags.LabelSmoothing = None,
+    ema: flags.Ema = None,
+    patience: flags.Patience = None,
+    augment: flags.Augment = None,
+    flip: flags.FlipFlag = None,
+    balance: flags.Balance = None,
+    precision: flags.PrecisionFlag = None,
+    threads: flags.Threads = 0,
+    seed: flags.Seed = 0,
+    search: flags.Search = None,
+    trials: flags.Trials = None,
+    out: flags.Out = None,
+    force: flags.Force = False,
+    tensorboard: flags.Tensorboard = False,
+    list_: flags.List = False,
+    preview_augment: flags.PreviewAugment = None,
     quiet: Quiet = False,
     verbose: Verbose = 0,
 ) -> None:
@@ -141,6 +68,16 @@ def train(
 
     The run folder holds model.safetensors, model.onnx, state.pt, metrics.jsonl, config.json and
     curves.png. Ctrl-C ends the run and keeps the best weights so far.
+
+    Several models are trained one after another on the same split, each with its own defaults
+    where no flag says otherwise, and a table is printed: best on the validation split first, with
+    the accuracy on the test split, which nothing is chosen by. compare.csv and compare.png have it
+    too. If some could not be trained the others are, and the exit code is 8.
+
+    With --search the table is that of the trials, from which the best is trained once more. Values
+    are a list (lr=1e-2,1e-3) or a range (lr=1e-4..1e-1, by magnitude where its ends are ten times
+    apart); + joins what belongs together (augment=none,rotate+blur or hidden=64,128+64). The same
+    command with --out goes on where a search was stopped.
 
     For example:
 
@@ -151,124 +88,95 @@ def train(
     hwcli train glyphnet --data emnist-bymerge --time 5m --balance
 
     hwcli train perceptron --hidden 512,256 --activation tanhexp
+
+    hwcli train lenet glyphnet --time 2m
+
+    hwcli train lenet --search lr=1e-4..1e-1 --search optimizer=adam,sgd --trials 8 --out found
     """
     if list_:
-        _list_models()
+        list_models()
         return
-    if model is None:
-        raise UsageError("which model?", hint="`hwcli train --list` shows them")
-    from hwcli.models.table import entry_with, find_entry
-
-    flags = {
+    given = flags.Flags(
+        epochs=epochs, time=time, target=target, batch_size=batch_size, lr=lr, optimizer=optimizer,
+        weight_decay=weight_decay, schedule=schedule, label_smoothing=label_smoothing, ema=ema,
+        patience=patience, augment=augment, flip=flip, balance=balance, precision=precision,
+        weights=weights, seed=seed, device=device, threads=threads,
+    )  # fmt: skip
+    model_flags = {
         "hidden": hidden, "activation": activation, "dropout": dropout, "input_size": input_size,
         "freeze": freeze, "kernel": kernel, "c": c, "gamma": gamma, "grid": grid,
         "max_glyphs": max_glyphs,
     }  # fmt: skip
-    model_options = {name: value for name, value in flags.items() if value is not None}
-    own = entry_with(find_entry(model), model_options).training
-    if epochs is None:  # the clock alone decides, unless both are given
-        epochs = own.epochs if time is None else 0
-    options = TrainOptions(
-        epochs=epochs,
-        time_s=own.time_s if time is None else parse_duration(time),
-        target=_or(target, own.target),
-        batch_size=_or(batch_size, own.batch_size),
-        lr=_or(lr, own.lr),
-        optimizer=_or(optimizer, own.optimizer),
-        weight_decay=_or(weight_decay, own.weight_decay),
-        schedule=_or(schedule, own.schedule),
-        label_smoothing=_or(label_smoothing, own.label_smoothing),
-        ema=_or(ema, own.ema),
-        patience=_or(patience, own.patience),
-        augment=_or(augment, own.augment),
-        balance=_or(balance, own.balance),
-        precision=_or(precision, own.precision),
-        weights=weights,
-        seed=seed,
-        device=device,
-        threads=threads,
-    )
+    model_options = {name: value for name, value in model_flags.items() if value is not None}
+    contenders = _contenders(models or [], model_options, given)
+    _check(contenders, search, trials, tensorboard=tensorboard, looking=preview_augment is not None)
+    first = contenders[0]
     dataset = choose_dataset(data)
+    _warn_of_flip(dataset, contenders)
     if preview_augment is not None:
-        _preview(dataset, options, preview_augment)
+        preview(dataset, first.options, preview_augment)
         return
-    _train(model, model_options, dataset, options, out, force=force)
-
-
-def _or(given: T | None, default: T) -> T:
-    """The flag where it was given, else the model's own default."""
-    return default if given is None else given
-
-
-def _train(
-    model: str,
-    model_options: "Mapping[str, Option]",
-    dataset: "Dataset",
-    options: TrainOptions,
-    out: Path | None,
-    *,
-    force: bool,
-) -> None:
     from hwcli.training.device import pick_device
-    from hwcli.training.runs import new_run
-    from hwcli.training.train import train as run_training
 
-    pick_device(options.device)  # before there is a folder
-    with console.results() as stream:
-        folder = new_run(model, dataset.info.name, out=out, force=force)
-        with console.progress(f"train {model}", "step") as progress:
-            result = run_training(
-                model, dataset, options, folder, progress=progress, on_epoch=_tell,
-                model_options=model_options,
-            )  # fmt: skip
-        console.notice(
-            f"kept epoch {result.best.epoch} of {result.epochs}, "
-            f"{result.parameters:,} parameters, {result.seconds:.0f} s"
-        )
-        print(f"{folder}\t{result.best.val_accuracy:.4f}", file=stream)
+    pick_device(device)  # before there is a folder
+    if len(contenders) > 1:
+        compare(contenders, dataset, out, force=force, tensorboard=tensorboard)
+    elif search:
+        from hwcli.models.table import entry_with, find_entry
+        from hwcli.training.search import Searched
+        from hwcli.training.space import parse_space
 
-
-def _tell(epoch: "Epoch") -> None:
-    console.notice(
-        f"epoch {epoch.epoch}: loss {epoch.loss:.4f}, validation loss {epoch.val_loss:.4f}, "
-        f"accuracy {epoch.val_accuracy:.4f}, {epoch.images_per_s:,.0f} images/s"
-    )
+        entry = entry_with(find_entry(first.name), first.model_options)
+        space = parse_space(search, entry, first.options)
+        searched = Searched(first.name, first.model_options, dataset, first.options, space)
+        most = DEFAULT_TRIALS if trials is None else trials
+        search_with(searched, out, trials=most, force=force, tensorboard=tensorboard)
+    else:
+        run_one(first.name, first.model_options, dataset, first.options, out, force=force,
+                tensorboard=tensorboard)  # fmt: skip
 
 
-def _preview(dataset: "Dataset", options: TrainOptions, path: Path) -> None:
-    from hwcli.atomic import write_bytes, writing
-    from hwcli.training.preview import preview
+def _contenders(
+    models: list[str], model_options: "Mapping[str, Option]", given: flags.Flags
+) -> list["Contender"]:
+    """The models that were named, with what the flags make of their own defaults."""
+    if not models:
+        raise UsageError("which model?", hint="`hwcli train --list` shows them")
+    from hwcli.models.table import entry_with, find_entry
+    from hwcli.training.compare import Contender
 
-    sheet = preview(dataset, options.augment, options.seed)
-    with writing(path, InputError):  # as `ingest --preview` has it
-        write_bytes(path, sheet)
-    console.notice(f"{path}: {options.augment}; the first column is unchanged")
+    entries = [entry_with(find_entry(name), model_options) for name in models]
+    return [
+        Contender(name, model_options, given.over(entry.training))
+        for name, entry in zip(models, entries, strict=True)
+    ]
 
 
-def _list_models() -> None:
-    import torch
+def _check(
+    contenders: list["Contender"],
+    search: list[str] | None,
+    trials: int | None,
+    *,
+    tensorboard: bool,
+    looking: bool,
+) -> None:
+    """Refuse what does not go together, before anything is read or made."""
+    if len(contenders) > 1 and (search or looking):
+        raise UsageError(f"--{'search' if search else 'preview-augment'} takes one model")
+    if trials is not None and (not search or trials < 1):
+        raise UsageError("--trials must be 1 or more, and goes with --search")
+    if (search or len(contenders) > 1) and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UsageError("torchrun trains one model at a time")
+    if tensorboard:
+        from hwcli.training.board import check_tensorboard
 
-    from hwcli.models.table import MODELS, TORCHVISION, frozen_count, parameter_count
+        check_tensorboard()
 
-    rows = []
-    for name, entry in MODELS.items():
-        with torch.device("meta"):  # counted, not made
-            built = entry.architecture.build(classes=entry.classes, size=entry.size)
-        frozen = frozen_count(built)
-        rows.append(
-            (
-                name,
-                f"{parameter_count(built):,}" if list(built.parameters()) else "as fitted",
-                f"{frozen:,}" if frozen else "",
-                f"{entry.classes}",
-                f"{entry.size}×{entry.size}",
-                entry.summary,
-                entry.source,
-            )
-        )
-    rows.append((f"{TORCHVISION}NAME", "", "", "", "224×224",
-                 "any of torchvision's classifiers, from ImageNet weights",
-                 "pytorch.org/vision/stable/models"))  # fmt: skip
-    columns = ("model", "#parameters", "#frozen", "#classes", "image", "what", "source")
-    with console.results() as stream:
-        print_table(stream, columns, rows, title="Parameters with the original work's classes")
+
+def _warn_of_flip(dataset: "Dataset", contenders: list["Contender"]) -> None:
+    from hwcli.training.flip import warning
+
+    for flip in sorted({contender.options.flip for contender in contenders}):
+        target = contenders[0].options.target or dataset.info.target
+        if why := warning(dataset.info.classes if target == "char" else (), flip):
+            console.notice(f"warning: {why}")
