@@ -58,7 +58,8 @@ def save_onnx(path: Path, model: nn.Module, info: ModelInfo, samples: Tensor) ->
     with growing(path) as partial:
         for last, export in ((False, _traced), (True, _exported)):
             try:
-                proto = export(network, info.normalisation.size)
+                # Of a copy: the older exporter folds batch norms into what it is given.
+                proto = export(copy.deepcopy(network), info.normalisation.size)
                 entry = proto.metadata_props.add()
                 entry.key, entry.value = METADATA_KEY, info.to_json()
                 partial.write_bytes(proto.SerializeToString())
@@ -67,7 +68,7 @@ def save_onnx(path: Path, model: nn.Module, info: ModelInfo, samples: Tensor) ->
             except (*_EXPORT_FAULTS, ModelError) as error:
                 if last:
                     raise
-                logger.info("%s: traced anew, since %s", path, error)
+                logger.info("%s: exported anew, since: %s", path, str(error).split("\n", 1)[0])
 
 
 _EXPORT_FAULTS = (

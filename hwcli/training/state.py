@@ -3,6 +3,7 @@
 import io
 import json
 import pickle
+import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -89,7 +90,9 @@ def load_state(path: Path) -> State:
     try:
         if path.is_fifo():
             raise ModelError(f"{path}: is a pipe")
-        raw = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():  # of pickles that torch does not write
+            warnings.simplefilter("ignore")
+            raw = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror or error})") from error
     except _FAULTS as error:

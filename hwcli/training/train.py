@@ -28,7 +28,7 @@ from hwcli.training.judging import logits_of
 from hwcli.training.loop import Run
 from hwcli.training.options import Init, TrainOptions
 from hwcli.training.resume import SCHEMA, Earlier
-from hwcli.training.runs import CONFIG, CURVES, ONNX, STATE, WEIGHTS, Epoch, write_json
+from hwcli.training.runs import CONFIG, CURVES, METRICS, ONNX, STATE, WEIGHTS, Epoch, write_json
 from hwcli.training.state import load_state
 
 _MOST_LOGITS = 1 << 26
@@ -97,6 +97,8 @@ def train(
         with writing(folder, ModelError):
             if place.is_first:
                 _write_config(run, dataset, init)
+                if not state:  # of an epoch that was not whole
+                    (folder / METRICS).unlink(missing_ok=True)
             try:
                 run.fit(progress, on_epoch, state)
             except (KeyboardInterrupt, ModelError):
