@@ -25,6 +25,10 @@ _TURN_S = 3.0
 """How long the first process has to end all others after an error."""
 
 
+_GONE_S = 1.0
+"""How long gloo's threads take to end when another process has gone: ended sooner, they abort."""
+
+
 @contextmanager
 def joined(place: Place, device: torch.device) -> Iterator["Crew"]:
     """The processes of this run, which find each other by the environment that torchrun sets.
@@ -46,6 +50,9 @@ def joined(place: Place, device: torch.device) -> Iterator["Crew"]:
         raise DependencyError(f"the processes do not find each other ({_first(error)})") from error
     try:
         yield Crew(place, device)
+    except DependencyError:
+        time.sleep(_GONE_S)
+        raise
     finally:
         distributed.destroy_process_group()
 
