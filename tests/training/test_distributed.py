@@ -135,8 +135,11 @@ def test_each_process_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize(
     ("environment", "args"),
-    [({"RANK": "5", "WORLD_SIZE": "2"}, ()), ({"RANK": "0", "WORLD_SIZE": "2"}, ("--device", "cuda:0"))],
-)  # fmt: skip
+    [
+        ({"RANK": "5", "WORLD_SIZE": "2"}, ()),
+        ({"RANK": "0", "WORLD_SIZE": "2"}, ("--device", "cuda:0")),
+    ],
+)
 def test_an_environment_that_does_not_fit_is_one_line(
     environment: dict[str, str], args: tuple[str, ...], hwcli: Hwcli, monkeypatch
 ) -> None:  # type: ignore[no-untyped-def]

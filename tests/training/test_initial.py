@@ -115,7 +115,8 @@ def test_a_run_begins_with_the_weights_of_another(hwcli: Hwcli) -> None:
     refused = hwcli("train", "lenet", "--data", fewer, "--out", "three", "--init", "one", *SHORT)
     assert refused.code == 7 and "2 that it knows besides (0 नि)" in refused.err
     mapped = hwcli("train", "lenet", "--data", fewer, "--out", "four", "--init",
-                   "one/model.safetensors", "--init-classes", "map", "--lr", "1e-9", *SHORT)  # fmt: skip
+                   "one/model.safetensors", "--init-classes", "map", "--lr", "1e-9",
+                   *SHORT)  # fmt: skip
     assert mapped.code == 0 and float(mapped.out.split("\t")[1]) > 0.9
     assert load_file("four/model.safetensors")["11.bias"].shape == (3,)
     missing = hwcli("train", "lenet", "--data", data, "--init", "nothing", *SHORT)
