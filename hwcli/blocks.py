@@ -37,11 +37,12 @@ class ImageBlocks:
             """Of the shard."""
             self.size = int(images.shape[1])
             """Side of an image, px."""
-            self._places = _places(images, path)
+            self.places = _places(images, path)
+            """Where each block starts in the file, bytes."""
         self._file = path.open("rb")
         self._map = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
         self._bytes = CHUNK_ROWS * self.size**2
-        if any(p < 0 or p + self._bytes > len(self._map) for p in self._places):
+        if any(p < 0 or p + self._bytes > len(self._map) for p in self.places):
             self.close()
             raise DatasetError(f"{path}: its images reach past its end")
 
@@ -57,14 +58,14 @@ class ImageBlocks:
         self.close()
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self.places)
 
     def __getitem__(self, block: int) -> NDArray[np.uint8]:
         """Block number `block`: uint8 (n, size, size), n = CHUNK_ROWS but for the last."""
         first = range(0, self.rows, CHUNK_ROWS)[block]
         count = min(CHUNK_ROWS, self.rows - first)
         shape = (count, self.size, self.size)
-        place = self._places[block]
+        place = self.places[block]
         view = np.frombuffer(self._map, np.uint8, count * self.size**2, place)
         return view.reshape(shape).copy()
 

@@ -13,7 +13,7 @@ import numpy as np
 from hwcli.atomic import write_text
 from hwcli.errors import DatasetError
 from hwcli.glyph import Normalisation
-from hwcli.shards import Rows, Split, Tables, concatenate, read_shard
+from hwcli.shards import Columns, Rows, Split, Tables, concatenate, read_columns, read_shard
 from hwcli.structure import StructureError, parse_json, structure_or, unstructure
 
 SCHEMA = "hwcli.dataset/1"
@@ -165,18 +165,33 @@ class Dataset:
         Raises:
             DatasetError: it is missing or damaged, or its tables are not the dataset's.
         """
-        info = self.info
-        tables = Tables(info.classes, info.scripts, tuple(s.name for s in info.sources))
-        entry = info.shards[number]
-        path = self.folder / entry.file
+        path = self.shard_path(number)
         shard = read_shard(path)
-        if shard.tables != tables:
-            raise DatasetError(f"{path}: its tables are not {FILE_NAME}'s")
-        if len(shard.rows) != entry.rows:
-            raise DatasetError(f"{path}: {len(shard.rows)} rows, {FILE_NAME} says {entry.rows}")
-        if shard.rows.images.shape[1] != info.normalisation.size:
-            raise DatasetError(f"{path}: its images are not {info.normalisation.size} px wide")
+        self._check(number, shard.tables, len(shard.rows), shard.rows.images.shape[1])
         return shard.rows
+
+    def columns(self, number: int) -> Columns:
+        """The rows of one shard without images and origins, which takes little memory.
+
+        Raises:
+            DatasetError: it is missing or damaged, or its tables are not the dataset's.
+        """
+        shard = read_columns(self.shard_path(number))
+        self._check(number, shard.tables, len(shard.columns), shard.size)
+        return shard.columns
+
+    def shard_path(self, number: int) -> Path:
+        """The file of one shard, by its place in `info.shards`."""
+        return self.folder / self.info.shards[number].file
+
+    def _check(self, number: int, tables: Tables, rows: int, size: int) -> None:
+        info, path = self.info, self.shard_path(number)
+        if tables != Tables(info.classes, info.scripts, tuple(s.name for s in info.sources)):
+            raise DatasetError(f"{path}: its tables are not {FILE_NAME}'s")
+        if rows != info.shards[number].rows:
+            raise DatasetError(f"{path}: {rows} rows, {FILE_NAME} says {info.shards[number].rows}")
+        if size != info.normalisation.size:
+            raise DatasetError(f"{path}: its images are not {info.normalisation.size} px wide")
 
 
 def write_info(folder: Path, info: DatasetInfo) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -108,6 +109,34 @@ COLUMNS = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """N glyphs without their images and origins; the fields are those of `Rows`."""
+
+    label: NDArray[np.int32]
+    script: NDArray[np.int32]
+    source: NDArray[np.int32]
+    writer: NDArray[np.int32]
+    split: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> "Columns":
+        """The rows at `index`, as a NumPy index or mask."""
+        return Columns(*(getattr(self, f.name)[index] for f in fields(self)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShardColumns:
+    """A shard's columns and tables, checked; its images are not read."""
+
+    tables: Tables
+    columns: Columns
+    size: int
+    """Side of its images, px."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Shard:
     """A shard's rows and tables, checked."""
 
@@ -126,6 +155,21 @@ def read_shard(path: Path) -> Shard:
         rows = _read_rows(file, path)
     _check(rows, tables, path)
     return Shard(tables, rows)
+
+
+def read_columns(path: Path) -> ShardColumns:
+    """The shard at `path` but for its images and origins, every index checked against its table.
+
+    Raises:
+        DatasetError: missing, not HDF5, or damaged.
+    """
+    with reading_shard(path), open_shard(path) as file:
+        tables = _read_tables(file, path)
+        images = shard_images(file, path)
+        columns = Columns(**_read_columns(file, images, path))
+        size = int(images.shape[1])
+    _check_ranges(columns, tables, path)
+    return ShardColumns(tables, columns, size)
 
 
 def open_shard(path: Path) -> h5py.File:
@@ -169,15 +213,19 @@ def _read_tables(file: h5py.File, path: Path) -> Tables:
 
 def _read_rows(file: h5py.File, path: Path) -> Rows:
     images = shard_images(file, path)
+    columns = _read_columns(file, images, path)
+    origin = _column(file, "origin", path)
+    if origin.dtype.kind != "S" or origin.shape != images.shape[:1]:
+        raise DatasetError(f"{path}: column origin is {origin.dtype} {origin.shape}")
+    return Rows(images=images[:], **columns, origin=origin[:].astype(bytes))
+
+
+def _read_columns(file: h5py.File, images: h5py.Dataset, path: Path) -> dict[str, NDArray[Any]]:
     for name, dtype in COLUMNS.items():
         column = _column(file, name, path)
         if column.dtype != dtype or column.shape != images.shape[:1]:
             raise DatasetError(f"{path}: column {name} is {column.dtype} {column.shape}")
-    origin = _column(file, "origin", path)
-    if origin.dtype.kind != "S" or origin.shape != images.shape[:1]:
-        raise DatasetError(f"{path}: column origin is {origin.dtype} {origin.shape}")
-    columns = {name: file[name][:] for name in COLUMNS}
-    return Rows(images=images[:], **columns, origin=origin[:].astype(bytes))
+    return {name: file[name][:] for name in COLUMNS}
 
 
 def shard_images(file: h5py.File, path: Path) -> h5py.Dataset:
@@ -209,6 +257,12 @@ def _column(file: h5py.File, name: str, path: Path) -> h5py.Dataset:
 
 
 def _check(rows: Rows, tables: Tables, path: Path) -> None:
+    _check_ranges(rows, tables, path)
+    if not _is_utf8(rows.origin):
+        raise DatasetError(f"{path}: column origin is not UTF-8")
+
+
+def _check_ranges(rows: Rows | Columns, tables: Tables, path: Path) -> None:
     limits = {
         "label": (0, len(tables.classes)),
         "script": (0, len(tables.scripts)),
@@ -219,8 +273,6 @@ def _check(rows: Rows, tables: Tables, path: Path) -> None:
         column = getattr(rows, name)
         if len(column) and not (column.min() >= low and column.max() < high):
             raise DatasetError(f"{path}: column {name} leaves the range {low} to {high - 1}")
-    if not _is_utf8(rows.origin):
-        raise DatasetError(f"{path}: column origin is not UTF-8")
 
 
 def _is_utf8(texts: NDArray[np.bytes_]) -> bool:

@@ -14,11 +14,13 @@ import safetensors.torch
 import torch
 from safetensors import safe_open
 
+from hwcli import checkpoint
 from hwcli.checkpoint import save_onnx, save_weights
 from hwcli.classify import Classifier
 from hwcli.errors import ModelError
 from hwcli.glyph import Normalisation
 from hwcli.model_info import METADATA_KEY, ModelInfo, parse_info
+from hwcli.models.glyphnet import Glyphnet
 from hwcli.models.lenet import Lenet
 
 INFO = ModelInfo("lenet", {}, "char", ("a", "b", "ク"), ("Latn", "Latn", "Jpan"), Normalisation())
@@ -121,3 +123,37 @@ def test_metadata_that_is_none_is_one_line(text: str | None) -> None:
     with pytest.raises(ModelError, match=r"^m\.onnx: ") as caught:
         parse_info(text, "m.onnx")
     assert "\n" not in caught.value.message
+
+
+class _HalfBatch(torch.nn.Module):
+    """A network whose trace keeps the number of rows that it was traced with."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return images.flatten(1)[:, :3] * (images.shape[0] if torch.jit.is_tracing() else 1)
+
+
+@pytest.mark.parametrize("network", ["glyphnet", "another"])
+def test_the_quick_export_is_used_only_where_it_agrees(
+    network: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = []
+    for name in ("_traced", "_exported"):
+        real = getattr(checkpoint, name)
+        monkeypatch.setattr(
+            checkpoint, name, lambda *a, real=real, name=name: (used.append(name), real(*a))[1]
+        )
+    torch.manual_seed(0)
+    built = Glyphnet().build(classes=3, size=28) if network == "glyphnet" else _HalfBatch()
+    for module in built.modules():  # statistics as training leaves them
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.running_mean, 0, 1)
+            torch.nn.init.uniform_(module.weight, 1, 3)
+    before = {k: v.clone() for k, v in built.state_dict().items()}
+    samples = torch.randint(0, 256, (5, 28, 28), dtype=torch.uint8)
+    save_onnx(tmp_path / "model.onnx", built, INFO, samples)
+    assert used == (["_traced"] if network == "glyphnet" else ["_traced", "_exported"])
+    assert all(torch.equal(before[k], v) for k, v in built.state_dict().items())
+    found = Classifier(tmp_path / "model.onnx").logits(samples.numpy())
+    with torch.no_grad():
+        expected = built.eval()(samples.unsqueeze(1) / 255).numpy()
+    assert abs(found - expected).max() < 1e-4

@@ -1,10 +1,14 @@
 """Where a run computes, and in which precision."""
 
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
 from hwcli.errors import DependencyError, UsageError
+from hwcli.training.crew import Place
 from hwcli.training.options import Precision
 
 
@@ -29,6 +33,39 @@ def pick_device(name: str) -> torch.device:
     if index and int(index) >= there:
         raise DependencyError(f"--device {name}: there are only {there}, counted from 0")
     return torch.device(kind, int(index)) if index else torch.device(kind)
+
+
+def device_of(name: str, place: Place) -> torch.device:
+    """The device called `name`, of the process at `place`: each has a GPU of its own.
+
+    Raises:
+        UsageError: no such kind of device, or a single one for several processes.
+        DependencyError: this machine, or this build of torch, has none, or too few.
+    """
+    if place.size == 1:
+        return pick_device(name)
+    device = pick_device(name)
+    if device.index is not None:
+        raise UsageError(f"--device {name} is one device for {place.size} processes",
+                         hint="--device cuda gives each its own")  # fmt: skip
+    if device.type == "mps":
+        return torch.device("cpu")
+    return pick_device(f"cuda:{place.local}") if device.type == "cuda" else device
+
+
+@contextmanager
+def repeatable(wanted: bool) -> Iterator[None]:
+    """Within it, if `wanted`, torch takes only algorithms that give the same bits every time."""
+    if not wanted:
+        yield
+        return
+    before = torch.are_deterministic_algorithms_enabled()
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when CUDA starts
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
 
 
 def _count(kind: str) -> int:

@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from hwcli.errors import UsageError
@@ -16,6 +17,8 @@ Loss = Literal["cross-entropy", "bce"]
 Stream = Literal["auto", "always", "never"]
 Flip = Literal["none", "horizontal", "vertical", "both"]
 Precision = Literal["auto", "fp32", "bf16"]
+
+InitClasses = Literal["same", "map"]
 
 MAX_THREADS = 1024
 MAX_BATCH = 1_000_000
@@ -87,6 +90,16 @@ class TrainOptions:
         _require(self.patience >= 0, "patience", self.patience, "0 or more")
         _require(0 <= self.threads <= MAX_THREADS, "threads", self.threads, f"0 to {MAX_THREADS}")
         _require(0 <= self.seed < 2**63, "seed", self.seed, "0 or more")
+
+
+@dataclass(frozen=True, slots=True)
+class Init:
+    """Weights that a new run begins with."""
+
+    weights: Path
+    """A run folder, or a `model.safetensors`."""
+    classes: InitClasses = "same"
+    """`map` takes the rows of the last layer for the classes that both have; the rest is fresh."""
 
 
 def _at_least(value: float, low: float) -> bool:

@@ -2,8 +2,9 @@
 
 import datetime
 import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from hwcli.atomic import write_text, writing
 from hwcli.errors import ModelError, UsageError
@@ -18,6 +19,25 @@ _EVENTS = "events.out.tfevents.*"
 
 _MARKS = (WEIGHTS, ONNX, CONFIG, COMPARISON, JOURNAL)
 """Files that say that a folder is in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """A line of `metrics.jsonl`."""
+
+    epoch: int
+    step: int
+    """Steps since the start of the run."""
+    loss: float
+    """Mean training loss, nats."""
+    lr: float
+    """At the end of the epoch."""
+    val_loss: float
+    val_accuracy: float
+    seconds: float
+    """Since the start of the run."""
+    images_per_s: float
+    """Of the training part of the epoch."""
 
 
 def new_run(model: str, dataset: str, *, out: Path | None, force: bool) -> Path:
@@ -59,12 +79,17 @@ def latest_run(below: Path = RUNS_FOLDER) -> Path | None:
     return found[-1].parent if found else None
 
 
-def append_line(path: Path, record: dict[str, Any]) -> None:
-    """Add `record` to the JSON Lines file at `path`."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(record) + "\n")
+def append_epoch(folder: Path, epoch: Epoch) -> None:
+    """Add `epoch` to the metrics in `folder`."""
+    with (folder / METRICS).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(epoch)) + "\n")
 
 
-def write_json(path: Path, record: dict[str, Any]) -> None:
+def write_epochs(folder: Path, epochs: Sequence[Epoch]) -> None:
+    """Make `epochs` all that is in the metrics in `folder`."""
+    write_text(folder / METRICS, "".join(json.dumps(asdict(e)) + "\n" for e in epochs))
+
+
+def write_json(path: Path, record: dict[str, object]) -> None:
     """Write `record` at `path`, atomically."""
     write_text(path, json.dumps(record, ensure_ascii=False, indent=1) + "\n")

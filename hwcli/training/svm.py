@@ -2,7 +2,7 @@
 
 import itertools
 import logging
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 
 import numpy as np
 import torch
@@ -15,16 +15,19 @@ from hwcli.metrics import negative_log_likelihood
 from hwcli.models.svm import DEGREE, Machine, Svm
 from hwcli.models.table import find_entry, options_of
 from hwcli.progress import Progress
-from hwcli.training.data import Glyphs
-from hwcli.training.loop import Epoch, Run, logits_of
+from hwcli.training.data import Glyphs, Source
+from hwcli.training.judging import logits_of
+from hwcli.training.loop import Run
 from hwcli.training.options import TrainOptions
-from hwcli.training.runs import METRICS, append_line
+from hwcli.training.runs import Epoch, append_epoch
 
 logger = logging.getLogger(__name__)
 
 GRID_GLYPHS = 3000
 """The grid is searched on at most so many: it is fitted a hundred times."""
 FOLDS = 3
+_BLOCK = 4096
+"""Rows that are looked through at a time."""
 _GRID_C = {"rbf": (1.0, 10.0, 100.0), "linear": (0.01, 0.1, 1.0), "poly": (0.1, 1.0, 10.0)}
 _GRID_GAMMA = {"rbf": (0.3, 1.0, 3.0), "linear": (1.0,), "poly": (1.0, 3.0)}
 """As multiples of 1 / (pixels · variance), scikit-learn's `scale`."""
@@ -71,7 +74,7 @@ def _warn_of_unused(options: TrainOptions) -> None:
         logger.warning("svm does not learn in steps: without effect: %s", ", ".join(changed))
 
 
-def _draw(data: Glyphs, most: int, seed: int) -> tuple[NDArray[np.uint8], Targets]:
+def _draw(data: Source, most: int, seed: int) -> tuple[NDArray[np.uint8], Targets]:
     """At most `most` rows, as evenly from the classes as they have them, in random order."""
     targets = data.targets.cpu().numpy()
     order = np.random.default_rng(seed).permutation(len(targets))
@@ -84,7 +87,18 @@ def _draw(data: Glyphs, most: int, seed: int) -> tuple[NDArray[np.uint8], Target
             "fitting on %s of %s glyphs, evenly from the classes (--max-glyphs)",
             f"{most:,}", f"{len(targets):,}",
         )  # fmt: skip
-    return data.images[torch.from_numpy(order).to(data.images.device)].cpu().numpy(), targets[order]
+    return _images(data, order), targets[order]
+
+
+def _images(data: Source, rows: NDArray[np.intp]) -> NDArray[np.uint8]:
+    """The images of `rows`, in that order, wherever they are kept."""
+    wanted = np.sort(rows)
+    parts, start = [], 0
+    for images, _ in data.in_order(_BLOCK):
+        first, last = np.searchsorted(wanted, (start, start + len(images)))
+        parts.append(images[torch.from_numpy(wanted[first:last] - start)].cpu().numpy())
+        start += len(images)
+    return np.concatenate(parts)[np.argsort(np.argsort(rows))]
 
 
 def _vectors(glyphs: NDArray[np.uint8]) -> Vectors:
@@ -163,20 +177,21 @@ def _judge(run: Run, glyphs: NDArray[np.uint8], targets: Targets) -> Epoch:
     """The fitted machine's record; its losses are of the scores as logits, uncalibrated."""
     took = run.clock() - run.start
     seen = Glyphs(torch.from_numpy(glyphs), torch.from_numpy(targets))
-    val = Glyphs(run.data.val.images.cpu(), run.data.val.targets.cpu())
-    ours, theirs = (logits_of(run.model, part, run.device).numpy() for part in (seen, val))
-    truth = val.targets.numpy()
+    (ours, _), (theirs, judged) = (
+        logits_of(run.model, part, run.device, at_most=len(part)) for part in (seen, run.data.val)
+    )
+    scores, truth = theirs.numpy(), judged.numpy()
     epoch = Epoch(
         epoch=1,
         step=1,
-        loss=negative_log_likelihood(ours, targets, 1.0),
+        loss=negative_log_likelihood(ours.numpy(), targets, 1.0),
         lr=0.0,
-        val_loss=negative_log_likelihood(theirs, truth, 1.0),
-        val_accuracy=float((theirs.argmax(1) == truth).mean()),
+        val_loss=negative_log_likelihood(scores, truth, 1.0),
+        val_accuracy=float((scores.argmax(1) == truth).mean()),
         seconds=round(took, 3),
         images_per_s=round(len(targets) / max(took, 1e-9), 1),
     )
     run.epochs.append(epoch)
     run.best = epoch
-    append_line(run.folder / METRICS, asdict(epoch))
+    append_epoch(run.folder, epoch)
     return epoch

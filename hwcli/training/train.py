@@ -12,7 +12,7 @@ import hwcli
 from hwcli.atomic import writing
 from hwcli.checkpoint import save_onnx, save_weights
 from hwcli.dataset import Dataset
-from hwcli.errors import ModelError
+from hwcli.errors import ModelError, UsageError
 from hwcli.metrics import fit_temperature
 from hwcli.model_info import ModelInfo
 from hwcli.models.svm import Svm
@@ -29,12 +29,21 @@ from hwcli.models.weights import begin_with
 from hwcli.progress import Progress
 from hwcli.report.curves import Point, draw_curves
 from hwcli.report.picture import write_picture
-from hwcli.training.data import TrainingData, load_data
-from hwcli.training.device import pick_device, uses_bf16
-from hwcli.training.loop import Epoch, Run, logits_of
-from hwcli.training.options import TrainOptions
-from hwcli.training.runs import CONFIG, CURVES, ONNX, WEIGHTS, write_json
+from hwcli.structure import structure_or
+from hwcli.training.crew import my_place
+from hwcli.training.data import load_data
+from hwcli.training.device import device_of, repeatable, uses_bf16
+from hwcli.training.distributed import Crew, check_batch, joined
+from hwcli.training.initial import start_from
+from hwcli.training.judging import logits_of
+from hwcli.training.loop import Run
+from hwcli.training.options import Init, TrainOptions
+from hwcli.training.resume import SCHEMA, Earlier
+from hwcli.training.runs import CONFIG, CURVES, METRICS, ONNX, STATE, WEIGHTS, Epoch, write_json
+from hwcli.training.state import State, load_state
 
+_MOST_LOGITS = 1 << 26
+"""Logits to which the temperature is fitted: 268 MB."""
 COMPARED = 256
 """Validation glyphs on which ONNX Runtime has to agree with torch."""
 
@@ -62,6 +71,8 @@ def train(
     progress: Progress,
     on_epoch: Callable[[Epoch], None],
     model_options: Mapping[str, Option] = MappingProxyType({}),
+    init: Init | None = None,
+    earlier: Earlier | None = None,
     export: bool = True,
 ) -> TrainResult:
     """Train the model called `name` on `dataset` and fill `folder`.
@@ -74,58 +85,86 @@ def train(
         progress: is told (steps done, steps in all).
         on_epoch: is told each epoch when it has been judged; what it raises ends the run.
         model_options: options of the model's architecture in place of its defaults.
+        init: weights to begin with.
+        earlier: what the run in `folder` was begun with, to go on with it.
         export: False leaves out what comes after training, for a run that is only measured.
 
     Raises:
-        UsageError: no such model, or it has no such option.
+        UsageError: no such model, it has no such option, or batches smaller than there are
+            processes.
         FetchError: published weights that are not here and cannot be had.
         DatasetError: nothing to train on.
-        ModelError: the model cannot read this size, the loss is not finite, or `folder` cannot
-            be written.
-        DependencyError: the device is not there.
+        ModelError: the model cannot read this size, the loss is not finite (the best epoch so far
+            is kept), `init` or the state to go on from is another model's, or `folder` cannot be
+            written.
+        DependencyError: the device is not there, or another process has gone.
         KeyboardInterrupt: after the best model so far was written.
     """
-    entry = entry_with(find_entry(name), model_options)
-    device = pick_device(options.device)
+    entry, place = entry_with(find_entry(name), model_options), my_place()
+    device = device_of(options.device, place)
     if options.threads:
         torch.set_num_threads(options.threads)
     options = replace(options, target=options.target or dataset.info.target)
-    data = load_data(
-        dataset, options.target or dataset.info.target, seed=options.seed, device=device
-    )
-    run = _prepare(name, entry, dataset, data, options, device, folder)
-    with writing(folder, ModelError):
-        _write_config(run, dataset, seconds=None)
-        try:
-            if isinstance(entry.architecture, Svm):
-                from hwcli.training.svm import fit_machine  # noqa: PLC0415 (1 s for all others)
+    with repeatable(options.deterministic), joined(place, device) as crew:
+        run = _prepare(name, entry, dataset, options, folder, crew, device, earlier)
+        if init:
+            start_from(init, run.model, run.info)
+        there = earlier is not None and (folder / STATE).is_file()
+        state = load_state(folder / STATE) if there else None
+        with writing(folder, ModelError):
+            if place.is_first:
+                _write_config(run, dataset, init)
+                if not state:  # of an epoch that was not whole
+                    (folder / METRICS).unlink(missing_ok=True)
+            try:
+                _fit(run, entry, progress, on_epoch, state)
+            except (KeyboardInterrupt, ModelError):
+                if run.epochs and export:
+                    _finish(run, dataset, init, by_itself=False)
+                raise
+            return _finish(run, dataset, init, by_itself=True) if export else _result(run)
 
-                on_epoch(fit_machine(run, entry.architecture, progress))
-            else:
-                run.fit(progress, on_epoch)
-        except KeyboardInterrupt:
-            if run.best and export:
-                _finish(run, dataset)
-            raise
-        return _finish(run, dataset) if export else _result(run)
+
+def _fit(
+    run: Run,
+    entry: Entry,
+    progress: Progress,
+    on_epoch: Callable[[Epoch], None],
+    state: State | None,
+) -> None:
+    if not isinstance(entry.architecture, Svm):
+        run.fit(progress, on_epoch, state)
+        return
+    if run.crew.place.size > 1:
+        raise UsageError("an svm is fitted by one process, not by torchrun")
+    from hwcli.training.svm import fit_machine  # noqa: PLC0415 (1 s for all others)
+
+    on_epoch(fit_machine(run, entry.architecture, progress))
 
 
 def _prepare(
     name: str,
     entry: Entry,
     dataset: Dataset,
-    data: TrainingData,
     options: TrainOptions,
-    device: torch.device,
     folder: Path,
+    crew: Crew,
+    device: torch.device,
+    earlier: Earlier | None,
 ) -> Run:
-    size = dataset.info.normalisation.size
+    architecture, size = entry.architecture, dataset.info.normalisation.size
     if size < entry.smallest:
         raise ModelError(f"{name} reads images of {entry.smallest} px and more, not {size}")
+    if earlier:
+        where = str(folder / CONFIG)
+        architecture = structure_or(earlier.model_options, type(architecture), where, ModelError)
+    target = options.target or dataset.info.target
+    data = load_data(dataset, target, seed=options.seed, device=device, stream=options.stream)
+    check_batch(crew.place, options.batch_size, len(data.train))
     info = ModelInfo(
         architecture=name,
-        options=options_of(entry.architecture),
-        target=options.target or dataset.info.target,
+        options=options_of(architecture),
+        target=target,
         classes=data.classes,
         scripts=data.scripts,
         normalisation=dataset.info.normalisation,
@@ -134,27 +173,34 @@ def _prepare(
         hwcli=hwcli.__version__,
     )
     torch.manual_seed(options.seed)
-    model = entry.architecture.build(classes=len(data.classes), size=size)
-    begin_with(model, entry.architecture, name, options.weights)
+    model = architecture.build(classes=len(data.classes), size=size)
+    if not earlier:
+        begin_with(model, architecture, name, options.weights)
     bf16 = uses_bf16(options.precision, device)
-    return Run(model, info, data, options, device, bf16, folder)
+    return Run(model, info, data, options, device, bf16, folder, crew)
 
 
-def _finish(run: Run, dataset: Dataset) -> TrainResult:
-    """Calibrate the best weights on the validation split and write all files."""
+def _finish(run: Run, dataset: Dataset, init: Init | None, *, by_itself: bool) -> TrainResult:
+    """Calibrate the best weights on the validation split and write all files.
+
+    The probabilities are softmax of the logits over the temperature, whatever the training's loss.
+    """
     assert run.best is not None
-    seconds = run.epochs[-1].seconds
-    logits = logits_of(run.model, run.data.val, run.device).cpu().numpy()
-    temperature = fit_temperature(logits, run.data.val.targets.cpu().numpy())
+    result = _result(run)
+    if not run.crew.place.is_first:
+        return result
+    some = max(1000, _MOST_LOGITS // len(run.info.classes))
+    logits, targets = logits_of(run.model, run.data.val, run.device, at_most=some)
+    temperature = fit_temperature(logits.cpu().numpy(), targets.cpu().numpy())
     info = replace(run.info, temperature=round(temperature, 4))
     save_weights(run.folder / WEIGHTS, run.model, info)
-    save_onnx(run.folder / ONNX, run.model, info, run.data.val.images[:COMPARED])
+    save_onnx(run.folder / ONNX, run.model, info, run.data.val.first(COMPARED)[0])
     title = f"{info.architecture} on {info.dataset}"
-    _write_config(run, dataset, seconds=seconds)
     points = [Point(e.loss, e.val_loss, e.val_accuracy, e.lr) for e in run.epochs]
     kept = run.best.epoch
     write_picture(run.folder / CURVES, lambda: draw_curves(points, kept, title))
-    return _result(run)
+    _write_config(run, dataset, init, seconds=run.epochs[-1].seconds, finished=by_itself)
+    return result
 
 
 def _result(run: Run) -> TrainResult:
@@ -163,19 +209,28 @@ def _result(run: Run) -> TrainResult:
     return TrainResult(run.folder, run.best, len(run.epochs), parameter_count(run.model), seconds)
 
 
-def _write_config(run: Run, dataset: Dataset, *, seconds: float | None) -> None:
+def _write_config(
+    run: Run,
+    dataset: Dataset,
+    init: Init | None,
+    *,
+    seconds: float | None = None,
+    finished: bool = False,
+) -> None:
     """Write `config.json`: what was asked for, on which data, by which versions, how it ended."""
     best = run.best
     write_json(
         run.folder / CONFIG,
         {
-            "schema": "hwcli.run/1",
+            "schema": SCHEMA,
             "model": run.info.architecture,
             "model_options": run.info.options,
             "parameters": parameter_count(run.model),
             "frozen": frozen_count(run.model),
             "options": asdict(run.options),
+            "init": init and {"weights": str(init.weights), "classes": init.classes},
             "dataset": {
+                "folder": str(dataset.folder),
                 "name": dataset.info.name,
                 "sha256": dataset.sha256,
                 "classes": len(run.data.classes),
@@ -183,6 +238,7 @@ def _write_config(run: Run, dataset: Dataset, *, seconds: float | None) -> None:
                 "val": len(run.data.val),
             },
             "device": str(run.device),
+            "processes": run.crew.place.size,
             "threads": torch.get_num_threads(),
             "bf16": run.bf16,
             "versions": {
@@ -190,6 +246,7 @@ def _write_config(run: Run, dataset: Dataset, *, seconds: float | None) -> None:
                 "torch": torch.__version__,
                 "python": platform.python_version(),
             },
+            "finished": finished,
             "seconds": seconds,
             "epochs": len(run.epochs),
             "best_epoch": best.epoch if best else None,

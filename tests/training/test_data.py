@@ -6,7 +6,8 @@ import torch
 
 from hwcli.errors import DatasetError
 from hwcli.shards import Split
-from hwcli.training.data import Glyphs, as_input, draw, load_data, split_off
+from hwcli.training.data import Glyphs, as_input, held_out, load_data
+from hwcli.training.sampling import draw
 from synthetic import CLASSES, make_dataset
 
 CPU = torch.device("cpu")
@@ -38,7 +39,8 @@ def test_without_a_validation_split_a_tenth_becomes_one(tmp_path: Path) -> None:
 
 def test_no_writer_is_in_both_splits(tmp_path: Path) -> None:
     rows = make_dataset(tmp_path / "d", rows=200, splits=(Split.train,), writers=17).load()
-    train, val = split_off(rows, 0.1, seed=0)
+    away = held_out(rows.writer, 0.1, seed=0)
+    train, val = rows.take(~away), rows.take(away)
     assert not set(train.writer) & set(val.writer)
     assert len(train) + len(val) == 200
     assert 20 <= len(val) <= 32
@@ -64,13 +66,13 @@ def uneven() -> Glyphs:
 
 
 def test_an_epoch_is_every_row_once() -> None:
-    order = draw(uneven(), 3, balance=False, generator=torch.Generator().manual_seed(0))
+    order = draw(uneven().targets, 3, balance=False, generator=torch.Generator().manual_seed(0))
     assert torch.equal(order.sort().values, torch.arange(1000))
 
 
 def test_balance_draws_by_the_root_of_the_frequency() -> None:
     generator, data = torch.Generator().manual_seed(0), uneven()
-    orders = [draw(data, 3, balance=True, generator=generator) for _ in range(50)]
+    orders = [draw(data.targets, 3, balance=True, generator=generator) for _ in range(50)]
     rare = data.targets[torch.cat(orders)].float().mean().item()
     assert rare == pytest.approx(0.25, abs=0.01)  # 10 : 30, as √100 : √900
     assert all(len(order) == 1000 and order.max() < 1000 for order in orders)
@@ -85,7 +87,9 @@ def test_balance_leaves_out_classes_without_rows_and_draws_within_a_class_evenly
     targets = torch.tensor([1] * 30 + [4] * 30)
     glyphs = Glyphs(torch.zeros(60, 2, 2, dtype=torch.uint8), targets)
     generator = torch.Generator().manual_seed(0)
-    drawn = torch.cat([draw(glyphs, 6, balance=True, generator=generator) for _ in range(200)])
+    drawn = torch.cat(
+        [draw(glyphs.targets, 6, balance=True, generator=generator) for _ in range(200)]
+    )
     times = torch.bincount(drawn, minlength=60)
     assert len(times) == 60
     assert int(times.min()) > 140 and int(times.max()) < 265, "200 each, give or take"

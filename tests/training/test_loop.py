@@ -21,6 +21,7 @@ from hwcli.training.device import pick_device, uses_bf16
 from hwcli.training.loop import Epoch
 from hwcli.training.optim import Average, lr_share
 from hwcli.training.options import Schedule, TrainOptions
+from hwcli.training.state import load_state
 from hwcli.training.train import TrainResult, train
 from synthetic import make_dataset
 
@@ -85,8 +86,8 @@ def test_the_run_folder_is_complete_and_the_model_learns(dataset: Dataset, tmp_p
     assert info.normalisation == dataset.info.normalisation
     assert info.temperature != 1
     assert info_in(folder / "model.safetensors") == info
-    state = torch.load(folder / "state.pt", weights_only=True)
-    assert state["epoch"] == 6 and state["step"] == 42
+    standing = load_state(folder / "state.pt").standing
+    assert len(standing.epochs) == 6 and standing.step == 42
 
 
 @pytest.mark.parametrize("name", ["lenet", "glyphnet"])
@@ -253,7 +254,12 @@ def test_precision_can_be_forced() -> None:
 
 @pytest.mark.parametrize(
     ("schedule", "start", "highest_at", "end"),
-    [("constant", 1.0, 0.5, 1.0), ("one-cycle", 0.04, 0.25, 0.001), ("cosine", 0.04, 0.02, 0.001)],
+    [
+        ("constant", 1.0, 0.5, 1.0),
+        ("step", 1.0, 0.4, 0.01),
+        ("one-cycle", 0.04, 0.25, 0.001),
+        ("cosine", 0.04, 0.02, 0.001),
+    ],
 )
 def test_schedules(schedule: Schedule, start: float, highest_at: float, end: float) -> None:
     shares = [lr_share(schedule, i / 1000) for i in range(1001)]
@@ -270,6 +276,6 @@ def test_the_average_follows_weights_and_statistics() -> None:
         model(torch.rand(8, 2) + 3)
         with torch.no_grad():
             model[0].weight.fill_(5.0)
-        average.update(model)
+        average.update()
     torch.testing.assert_close(average.model[0].weight, torch.full((2, 2), 5.0))
     assert average.model[1].num_batches_tracked == 300

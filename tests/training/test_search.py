@@ -174,17 +174,17 @@ def test_the_test_split_is_not_looked_at_and_optuna_is_silent(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = make_dataset(tmp_path / "d", rows=120)
-    asked: list[Split] = []
-    load = Dataset.load
+    asked: set[int] = set()
+    opened = training_data._open
 
-    def watched(self: Dataset, *splits: Split):  # type: ignore[no-untyped-def]
-        asked.extend(splits or list(Split))
-        return load(self, *splits)
+    def watched(dataset, target, parts, mask, device):  # type: ignore[no-untyped-def]
+        asked.update(np.concatenate([p.split for p in parts])[mask].tolist())
+        return opened(dataset, target, parts, mask, device)
 
-    monkeypatch.setattr(Dataset, "load", watched)
+    monkeypatch.setattr(training_data, "_open", watched)
     work = Search(searched(data, "lr=0.001,0.01", epochs=1, batch_size=32), tmp_path, 4)
     work.run(silent, lambda trial: None)
-    assert Split.train in asked and Split.test not in asked
+    assert asked == {Split.train, Split.val}
     assert len(work.told()) == 2
     assert capfd.readouterr() == ("", "")
     assert logging.getLogger("optuna").getEffectiveLevel() >= logging.CRITICAL

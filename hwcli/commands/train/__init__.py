@@ -9,10 +9,12 @@ from hwcli.commands.options import Quiet, Verbose
 from hwcli.commands.train import flags
 from hwcli.commands.train.compare import compare
 from hwcli.commands.train.look import list_models, preview
-from hwcli.commands.train.one import run_one
+from hwcli.commands.train.one import only_first_speaks, run_one
+from hwcli.commands.train.resume import go_on
 from hwcli.commands.train.search import DEFAULT_TRIALS
 from hwcli.commands.train.search import search as search_with
 from hwcli.errors import UsageError
+from hwcli.training.options import Init
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +39,7 @@ def train(
     grid: flags.Grid = None,
     max_glyphs: flags.MaxGlyphs = None,
     target: flags.Target = None,
-    device: flags.Device = "auto",
+    device: flags.Device = None,
     epochs: flags.Epochs = None,
     time: flags.Time = None,
     batch_size: flags.BatchSize = None,
@@ -45,6 +47,8 @@ def train(
     optimizer: flags.OptimizerFlag = None,
     weight_decay: flags.WeightDecay = None,
     schedule: flags.ScheduleFlag = None,
+    loss: flags.LossFlag = None,
+    clip: flags.Clip = None,
     label_smoothing: flags.LabelSmoothing = None,
     ema: flags.Ema = None,
     patience: flags.Patience = None,
@@ -52,8 +56,14 @@ def train(
     flip: flags.FlipFlag = None,
     balance: flags.Balance = None,
     precision: flags.PrecisionFlag = None,
-    threads: flags.Threads = 0,
-    seed: flags.Seed = 0,
+    compile_: flags.Compile = None,
+    stream: flags.StreamFlag = None,
+    threads: flags.Threads = None,
+    seed: flags.Seed = None,
+    deterministic: flags.Deterministic = None,
+    resume: flags.Resume = None,
+    init: flags.InitFrom = None,
+    init_classes: flags.InitClassesFlag = "same",
     search: flags.Search = None,
     trials: flags.Trials = None,
     out: flags.Out = None,
@@ -91,6 +101,10 @@ def train(
 
     hwcli train lenet glyphnet --time 2m
 
+    hwcli train --resume runs/lenet-emnist-bymerge-20260101-120000
+
+    torchrun --nproc-per-node 4 -m hwcli train glyphnet
+
     hwcli train lenet --search lr=1e-4..1e-1 --search optimizer=adam,sgd --trials 8 --out found
     """
     if list_:
@@ -98,9 +112,10 @@ def train(
         return
     given = flags.Flags(
         epochs=epochs, time=time, target=target, batch_size=batch_size, lr=lr, optimizer=optimizer,
-        weight_decay=weight_decay, schedule=schedule, label_smoothing=label_smoothing, ema=ema,
-        patience=patience, augment=augment, flip=flip, balance=balance, precision=precision,
-        weights=weights, seed=seed, device=device, threads=threads,
+        weight_decay=weight_decay, schedule=schedule, loss=loss, clip=clip, ema=ema,
+        label_smoothing=label_smoothing, patience=patience, augment=augment, flip=flip,
+        balance=balance, precision=precision, compile=compile_, stream=stream, weights=weights,
+        seed=seed, deterministic=deterministic, device=device, threads=threads,
     )  # fmt: skip
     model_flags = {
         "hidden": hidden, "activation": activation, "dropout": dropout, "input_size": input_size,
@@ -108,7 +123,17 @@ def train(
         "max_glyphs": max_glyphs,
     }  # fmt: skip
     model_options = {name: value for name, value in model_flags.items() if value is not None}
+    only_first_speaks()
+    if resume is not None:
+        other = {"--out": out, "--force": force, "--init": init, "--search": search,
+                 "--preview-augment": preview_augment}  # fmt: skip
+        other |= {f"--{name.replace('_', '-')}": True for name in model_options}
+        go_on(resume, models or [], given, data, other, tensorboard=tensorboard)
+        return
     contenders = _contenders(models or [], model_options, given)
+    several = bool(search) or len(contenders) > 1
+    if init is not None and several:
+        raise UsageError("--init goes with one model, not with a comparison or a search")
     _check(contenders, search, trials, tensorboard=tensorboard, looking=preview_augment is not None)
     first = contenders[0]
     dataset = choose_dataset(data)
@@ -116,9 +141,10 @@ def train(
     if preview_augment is not None:
         preview(dataset, first.options, preview_augment)
         return
-    from hwcli.training.device import pick_device
+    from hwcli.training.crew import my_place
+    from hwcli.training.device import device_of
 
-    pick_device(device)  # before there is a folder
+    device_of(first.options.device, my_place())  # before there is a folder
     if len(contenders) > 1:
         compare(contenders, dataset, out, force=force, tensorboard=tensorboard)
     elif search:
@@ -132,8 +158,8 @@ def train(
         most = DEFAULT_TRIALS if trials is None else trials
         search_with(searched, out, trials=most, force=force, tensorboard=tensorboard)
     else:
-        run_one(first.name, first.model_options, dataset, first.options, out, force=force,
-                tensorboard=tensorboard)  # fmt: skip
+        begin = None if init is None else Init(init, init_classes)
+        run_one(first, dataset, out, force=force, init=begin, tensorboard=tensorboard)
 
 
 def _contenders(

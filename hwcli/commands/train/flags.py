@@ -9,9 +9,12 @@ import typer
 from hwcli.training.effects import AUGMENT_METAVAR
 from hwcli.training.options import (
     Flip,
+    InitClasses,
+    Loss,
     Optimizer,
     Precision,
     Schedule,
+    Stream,
     TrainOptions,
     parse_duration,
 )
@@ -70,7 +73,10 @@ Target = Annotated[
     Literal["char", "script"] | None,
     typer.Option(help="What to tell. Default: what the dataset is made for."),
 ]
-Device = Annotated[str, typer.Option(help="Where to compute.", metavar="auto|cpu|cuda[:N]|mps")]
+Device = Annotated[
+    str | None,
+    typer.Option(help="Where to compute. Default: auto.", metavar="auto|cpu|cuda[:N]|mps"),
+]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training split.")]
 Time = Annotated[
     str | None,
@@ -83,7 +89,14 @@ BatchSize = Annotated[int | None, typer.Option(help="Glyphs a step.")]
 Lr = Annotated[float | None, typer.Option(help="Highest learning rate.")]
 OptimizerFlag = Annotated[Optimizer | None, typer.Option(help="sgd has Nesterov momentum 0.9.")]
 WeightDecay = Annotated[float | None, typer.Option(help="On weights, not on biases.")]
-ScheduleFlag = Annotated[Schedule | None, typer.Option(help="Of the learning rate.")]
+ScheduleFlag = Annotated[
+    Schedule | None,
+    typer.Option(help="Of the learning rate; step: a tenth at half and at three quarters."),
+]
+LossFlag = Annotated[
+    Loss | None, typer.Option(help="bce: a sigmoid and binary cross-entropy for each class.")
+]
+Clip = Annotated[float | None, typer.Option(help="Scale gradients down to this norm; 0 for never.")]
 LabelSmoothing = Annotated[
     float | None, typer.Option(help="Share of the target spread over all classes.")
 ]
@@ -111,10 +124,36 @@ Balance = Annotated[
     typer.Option("--balance/--no-balance", help="Draw rare classes more often (square root)."),
 ]
 PrecisionFlag = Annotated[Precision | None, typer.Option(help="Of the passes.")]
-Threads = Annotated[
-    int, typer.Option(help="Of the CPU; 0: one a core while those are free, else one.")
+Compile = Annotated[
+    bool | None, typer.Option("--compile", help="torch.compile first: for long runs on a GPU.")
 ]
-Seed = Annotated[int, typer.Option(help="Same seed, threads and machine: same model.")]
+StreamFlag = Annotated[
+    Stream | None,
+    typer.Option(help="Read images as they are needed. Default: if memory is too small."),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(help="Of the CPU; 0, the default: one a core while those are free, else one."),
+]
+Seed = Annotated[int | None, typer.Option(help="Of all random numbers. Default: 0.")]
+Deterministic = Annotated[
+    bool | None,
+    typer.Option("--deterministic", help="Same seed, threads and machine: the same bytes."),
+]
+Resume = Annotated[
+    Path | None,
+    typer.Option(
+        help="Go on with a run that was broken off; --epochs, --time lengthen it.", metavar="RUN"
+    ),
+]
+InitFrom = Annotated[
+    Path | None,
+    typer.Option("--init", help="Begin with the weights of a run.", metavar="RUN|FILE.safetensors"),
+]
+InitClassesFlag = Annotated[
+    InitClasses,
+    typer.Option(help="map: take the classes that both have, let the others start fresh."),
+]
 Search = Annotated[
     list[str] | None,
     typer.Option(
@@ -156,6 +195,8 @@ class Flags:
     optimizer: Optimizer | None
     weight_decay: float | None
     schedule: Schedule | None
+    loss: Loss | None
+    clip: float | None
     label_smoothing: float | None
     ema: float | None
     patience: int | None
@@ -163,13 +204,20 @@ class Flags:
     flip: Flip | None
     balance: bool | None
     precision: Precision | None
+    compile: bool | None
+    stream: Stream | None
     weights: str
-    seed: int
-    device: str
-    threads: int
+    seed: int | None
+    deterministic: bool | None
+    device: str | None
+    threads: int | None
 
-    def over(self, own: TrainOptions) -> TrainOptions:
-        """A model's own defaults with what was given in their place.
+    def over(self, own: TrainOptions, *, going_on: bool = False) -> TrainOptions:
+        """`own` options with what was given in their place.
+
+        Args:
+            own: a model's defaults, or what an earlier run was begun with.
+            going_on: whether it is the latter; a time then does not take the place of the epochs.
 
         Raises:
             UsageError: a value out of range.
@@ -177,6 +225,8 @@ class Flags:
         given: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
         if (time := given.pop("time")) is not None:
             given["time_s"] = parse_duration(time)
-            if self.epochs is None:
+            if self.epochs is None and not going_on:
                 given["epochs"] = 0  # the clock alone decides, unless both are given
+        if not given["weights"]:
+            del given["weights"]
         return replace(own, **{name: v for name, v in given.items() if v is not None})

@@ -6,50 +6,83 @@ from typing import TYPE_CHECKING
 from hwcli import console
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from hwcli.dataset import Dataset
-    from hwcli.models.table import Option
-    from hwcli.training.loop import Epoch
-    from hwcli.training.options import TrainOptions
+    from hwcli.training.compare import Contender
+    from hwcli.training.options import Init, TrainOptions
+    from hwcli.training.resume import Earlier
+    from hwcli.training.runs import Epoch
     from hwcli.training.train import TrainResult
 
 
+def only_first_speaks() -> None:
+    """Of several processes that train together, the first alone tells what happens."""
+    from hwcli.training.crew import my_place
+
+    if not my_place().is_first:
+        console.set_verbosity(-1)
+
+
 def run_one(
-    name: str,
-    model_options: "Mapping[str, Option]",
+    contender: "Contender",
     dataset: "Dataset",
-    options: "TrainOptions",
     out: Path | None,
     *,
     force: bool,
+    init: "Init | None",
     tensorboard: bool,
 ) -> None:
     """Train one model; print its run folder and best validation accuracy."""
+    from hwcli.training.crew import my_place
+    from hwcli.training.distributed import in_turn
     from hwcli.training.runs import new_run
 
-    with console.results() as stream:
-        folder = new_run(name, dataset.info.name, out=out, force=force)
-        result = fill(name, model_options, dataset, options, folder, tensorboard=tensorboard)
-        print(f"{folder}\t{result.best.val_accuracy:.4f}", file=stream)
+    place = my_place()
+    with in_turn(place), console.results() as stream:
+        folder = out or Path()
+        if place.is_first:
+            folder = new_run(contender.name, dataset.info.name, out=out, force=force)
+        result = fill(contender, dataset, folder, init=init, tensorboard=tensorboard)
+        if place.is_first:
+            print(f"{folder}\t{result.best.val_accuracy:.4f}", file=stream)
+
+
+def run_on(
+    earlier: "Earlier", dataset: "Dataset", options: "TrainOptions", *, tensorboard: bool
+) -> None:
+    """Go on with an earlier run; print its folder and best validation accuracy."""
+    from hwcli.training.compare import Contender
+    from hwcli.training.crew import my_place
+    from hwcli.training.distributed import in_turn
+
+    place = my_place()
+    contender = Contender(earlier.model, {}, options)  # its own are in its records
+    with in_turn(place), console.results() as stream:
+        result = fill(
+            contender, dataset, earlier.folder,
+            init=earlier.init, earlier=earlier, tensorboard=tensorboard,
+        )  # fmt: skip
+        if place.is_first:
+            print(f"{earlier.folder}\t{result.best.val_accuracy:.4f}", file=stream)
 
 
 def fill(
-    name: str,
-    model_options: "Mapping[str, Option]",
+    contender: "Contender",
     dataset: "Dataset",
-    options: "TrainOptions",
     folder: Path,
     *,
+    init: "Init | None" = None,
+    earlier: "Earlier | None" = None,
     tensorboard: bool,
 ) -> "TrainResult":
     """Train into `folder`, which exists, with a progress bar and a line an epoch."""
     from hwcli.training.board import board
+    from hwcli.training.crew import my_place
     from hwcli.training.train import train
 
+    name, options, is_first = contender.name, contender.options, my_place().is_first
     with (
         console.progress(f"train {name}", "image", options.batch_size) as progress,
-        board(folder, wanted=tensorboard) as record,
+        board(folder, wanted=tensorboard and is_first) as record,
     ):
 
         def on_epoch(epoch: "Epoch") -> None:
@@ -61,7 +94,9 @@ def fill(
             dataset,
             options,
             folder,
-            model_options=model_options,
+            model_options=contender.model_options,
+            init=init,
+            earlier=earlier,
             progress=progress,
             on_epoch=on_epoch,
         )

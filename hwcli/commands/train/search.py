@@ -98,6 +98,7 @@ def _print(stream: "TextIO", work: "Search") -> None:
 
 def _train_best(work: "Search", *, tensorboard: bool) -> float:
     """Train with the best options unless that has been done; its best validation accuracy."""
+    from hwcli.training.compare import Contender
     from hwcli.training.runs import clear
     from hwcli.training.space import applied
 
@@ -110,9 +111,8 @@ def _train_best(work: "Search", *, tensorboard: bool) -> float:
     theirs, options = applied(searched.options, best.point)
     theirs = {**searched.model_options, **theirs}
     clear(work.folder)
-    result = fill(
-        searched.name, theirs, searched.dataset, options, work.folder, tensorboard=tensorboard
-    )
+    chosen = Contender(searched.name, theirs, options)
+    result = fill(chosen, searched.dataset, work.folder, tensorboard=tensorboard)
     work.note_trained(best, result.best.val_accuracy)
     return result.best.val_accuracy
 
