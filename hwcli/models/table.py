@@ -47,9 +47,7 @@ MODELS: Mapping[str, Entry] = {
         source="LeCun et al. 1998",
         size=28,
         smallest=12,
-        training=TrainOptions(
-            epochs=60, lr=1e-3, ema=0.998, augment="rotate", patience=6, precision="fp32"
-        ),
+        training=TrainOptions(epochs=60, lr=1e-3, ema=0.998, augment="rotate", patience=6),
     ),
     "glyphnet": Entry(
         architecture=Glyphnet(stem=12, middle=32, top=48, middle_blocks=2, top_blocks=3, pool=2),
