@@ -111,9 +111,7 @@ MODELS: Mapping[str, Entry] = {
         classes=30,
         size=28,
         smallest=12,
-        training=TrainOptions(
-            epochs=60, lr=1e-3, ema=0.998, augment="rotate", patience=6, precision="fp32"
-        ),
+        training=TrainOptions(epochs=60, lr=1e-3, ema=0.998, augment="rotate", patience=6),
     ),
     "cnn": Entry(
         architecture=SmallCnn(),

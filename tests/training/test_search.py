@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hwcli.dataset import Dataset
@@ -12,6 +13,7 @@ from hwcli.errors import ModelError, UsageError
 from hwcli.models.table import find_entry
 from hwcli.progress import silent
 from hwcli.shards import Split
+from hwcli.training import data as training_data
 from hwcli.training import search as module
 from hwcli.training.loop import Epoch
 from hwcli.training.options import TrainOptions
