@@ -192,9 +192,10 @@ class Run:
 
     def _note(self, loss: float) -> str:
         """How it goes, for the progress bar."""
-        if not self.epochs:
-            return f"loss {loss:.4f}"
-        return f"loss {loss:.4f}, validation accuracy {self.epochs[-1].val_accuracy:.4f}"
+        told = [f"loss {loss:.4f}"] if loss else []  # 0 before the first look at it
+        if self.epochs:
+            told.append(f"validation accuracy {self.epochs[-1].val_accuracy:.4f}")
+        return ", ".join(told)
 
     def _step(
         self,
