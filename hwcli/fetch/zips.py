@@ -38,6 +38,11 @@ _EXTRA = 64
 _SMALL = 4 << 20
 """Bytes of a packed member that is read in one go; larger ones go through zipfile."""
 
+_AHEAD = 64 << 10
+"""Bytes that are read in one go where small members follow each other; as long as four reads."""
+_GAP = _AHEAD // 4
+"""Bytes between two members that follow each other all the same."""
+
 _Place = tuple[int, int, int, int, int, int]
 """Where a member lies, and what it must be: the columns of `PLACE`."""
 
@@ -111,13 +116,13 @@ class ZipMembers:
     def contents(self, limit: int) -> Iterator[bytes | FetchError]:
         """Each as `Archive.read` gives it, or why it cannot be read."""
         path = self.archive.path
-        file: _File | None = None
+        pieces: _Pieces | None = None
         data: bytes | FetchError
         for name, place in zip(self.names, self.places.tolist(), strict=True):
             try:
                 if _is_plain(place):
-                    file = file or _file(path, self.state)
-                    data = _read(file.descriptor, name, place, limit)
+                    pieces = pieces or _Pieces(_file(path, self.state))
+                    data = _read(pieces, name, place, limit)
                 else:
                     data = self.archive.read(name, limit)
             except FetchError as error:
@@ -145,6 +150,25 @@ def _file(path: Path, state: tuple[int, int]) -> _File:
     return file
 
 
+class _Pieces:
+    """Pieces of a zip; where they follow each other, many are read at once."""
+
+    def __init__(self, file: _File) -> None:
+        self._file = file
+        self._data = b""
+        self._base = 0
+
+    def at(self, offset: int, count: int) -> tuple[bytes, int]:
+        """Some bytes, and where in them the `count` from `offset` on begin, or what there is."""
+        start, there = offset - self._base, len(self._data)
+        if not 0 <= start <= there - count:
+            follows = 0 <= start <= there + _GAP
+            count = max(count, _AHEAD) if follows else count
+            self._data = os.pread(self._file.descriptor, count, offset)
+            self._base, start = offset, 0
+        return self._data, start
+
+
 class _OpenZip:
     """A zip of which the directory has been read and found good."""
 
@@ -170,8 +194,8 @@ class _OpenZip:
         if not hasattr(os, "pread") or not _is_plain(place):
             with self.open(row) as member:
                 return member.read(limit + 1)
-        file = _file(self._path, self.state)
-        return _read(file.descriptor, self.directory.stored[row], place, limit)
+        pieces = _Pieces(_file(self._path, self.state))
+        return _read(pieces, self.directory.stored[row], place, limit)
 
     @cached_property
     def _rows(self) -> dict[str, int]:
@@ -195,11 +219,11 @@ def _is_plain(place: _Place) -> bool:
     return packed <= _SMALL and method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
-def _read(descriptor: int, name: str, place: _Place, limit: int) -> bytes:
+def _read(pieces: _Pieces, name: str, place: _Place, limit: int) -> bytes:
     """The member at `place`, or its first `limit` + 1 bytes, raising what zipfile raises."""
     _, _, size, crc, method, _ = place
     count = min(size, limit + 1)
-    data = _packed(descriptor, name, place)
+    data = _packed(pieces, name, place)
     if method == zipfile.ZIP_DEFLATED:
         unpacker = zlib.decompressobj(-15)
         # One byte more than is wanted, to see that there is none.
@@ -211,24 +235,25 @@ def _read(descriptor: int, name: str, place: _Place, limit: int) -> bytes:
     return data
 
 
-def _packed(descriptor: int, name: str, place: _Place) -> bytes:
+def _packed(pieces: _Pieces, name: str, place: _Place) -> bytes:
     """The bytes at `place` as they are stored."""
-    at, count, _, _, its_method, extra = place
-    piece = os.pread(descriptor, _LOCAL_SIZE + len(name) + extra + _EXTRA + count, at)
-    signature, flags, method, name_size, extra_size = _LOCAL.unpack_from(piece)
-    start = _LOCAL_SIZE + name_size + extra_size
+    offset, count, _, _, its_method, extra = place
+    data, at = pieces.at(offset, _LOCAL_SIZE + len(name) + extra + _EXTRA + count)
+    signature, flags, method, name_size, extra_size = _LOCAL.unpack_from(data, at)
+    name_end = at + _LOCAL_SIZE + name_size
+    start = name_end + extra_size
     if (
         signature != b"PK\3\4"
         or flags & _ENCRYPTED
         or method != its_method
-        or not _is_called(name, piece[_LOCAL_SIZE : _LOCAL_SIZE + name_size], flags)
+        or not _is_called(name, data[at + _LOCAL_SIZE : name_end], flags)
     ):
         raise zipfile.BadZipFile("its header is not what the directory says")
-    if start + count > len(piece):
-        piece, start = os.pread(descriptor, count, at + start), 0
-    if len(piece) < start + count:
+    if start + count > len(data):
+        data, start = pieces.at(offset + start - at, count)
+    if len(data) < start + count:
         raise EOFError("ends early")
-    return piece[start : start + count]
+    return data[start : start + count]
 
 
 def _is_called(name: str, raw: bytes, flags: int) -> bool:

@@ -24,6 +24,8 @@ cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_BODY = 33
 """Where the first chunk after a PNG's header begins."""
+_PNG_HEAD = struct.Struct(">12x4sIIxB7xI4s")
+"""Of a PNG: name of its header, width, height, colour type; length and name of the next chunk."""
 _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 _PNG_ALPHA = (4, 6)
 """Colour types with an alpha channel."""
@@ -127,14 +129,14 @@ def _shut_stderr() -> int:
 def _decoded(data: bytes) -> Image | str:
     alpha = False
     if data.startswith(_PNG):
-        if len(data) < _PNG_BODY or data[12:16] != b"IHDR":
+        head = data[: _PNG_HEAD.size].ljust(_PNG_HEAD.size)
+        name, width, height, colour, length, chunk = _PNG_HEAD.unpack(head)
+        if len(data) < _PNG_BODY or name != b"IHDR":
             return "corrupt"
-        width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
-        alpha = data[25] in _PNG_ALPHA
-        if data[37:41] != b"IDAT" or not data.endswith(_PNG_END):
-            data = _plain_png(data)
-        elif _PNG_BODY + 24 + int.from_bytes(data[33:37], "big") != len(data):
-            data = _plain_png(data)  # more than one piece of pixels, or something behind them
+        alpha = colour in _PNG_ALPHA
+        is_plain = chunk == b"IDAT" and _PNG_BODY + 24 + length == len(data)
+        if not is_plain or not data.endswith(_PNG_END):
+            data = _plain_png(data)  # other chunks, more than one of pixels, or something behind
     else:
         size = _jpeg_size(data) if data.startswith(_JPEG) else _other_size(data)
         if isinstance(size, str):

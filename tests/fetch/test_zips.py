@@ -122,3 +122,38 @@ def test_any_damage_is_told_or_does_no_harm(data: st.DataObject) -> None:
             assert len(one.read(name, 1000)) <= 1001
         except FetchError as error:
             assert "\n" not in error.message
+
+
+ORDERS = {
+    "as they lie": lambda n: n,
+    "backwards": lambda n: n[::-1],
+    "with gaps": lambda n: [x for i, x in enumerate(n) if i % 10 in (0, 1, 5)],
+    "with large gaps": lambda n: n[::50],
+    "in disorder": lambda n: random.Random(1).sample(n, len(n)),
+    "twice": lambda n: [x for x in n for _ in range(2)],
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_some_members_come_in_any_order(order: str) -> None:
+    draw = random.Random(0)
+    data = {f"{k}.png": draw.randbytes(draw.choice([0, 10, 700, 5_000])) for k in range(400)}
+    data["large"] = draw.randbytes(200_000)
+    archive = ZipArchive(write_zip(Path("a.zip"), data))
+    names = ORDERS[order](archive.names())
+    sent = pickle.loads(pickle.dumps(archive.some(names)))
+    assert list(sent.contents(1 << 20)) == [data[n] for n in names]
+    assert list(sent.contents(99)) == [data[n][:100] for n in names]
+
+
+def test_a_damaged_member_does_no_harm_to_those_beside_it() -> None:
+    one = patched(16, b"\0\0\0\0", directory=True)
+    first, *others = one.some(list(MEMBERS)).contents(1 << 20)
+    assert isinstance(first, FetchError)
+    assert others == list(MEMBERS.values())[1:]
+
+
+def test_members_of_a_zip_that_was_replaced_are_not_read() -> None:
+    some = zipped().some(list(MEMBERS))
+    write_zip(Path("a.zip"), {"another": b""})
+    assert all("replaced" in str(fault) for fault in some.contents(10))
