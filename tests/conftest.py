@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import settings
 
 from hwcli.cli import main
+
+settings.register_profile("hwcli", deadline=None)  # how long an example takes is not what is tested
+settings.load_profile("hwcli")
 
 
 class Result(NamedTuple):

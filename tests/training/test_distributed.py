@@ -21,7 +21,8 @@ from synthetic import make_dataset
 Hwcli = Callable[..., Result]
 CPU = torch.device("cpu")
 ARGS = ("train", "lenet", "--data", "d", "--epochs", "3", "--batch-size", "33", "--lr", "3e-3",
-        "--augment", "none", "--schedule", "cosine", "--clip", "5", "--threads", "1")  # fmt: skip
+        "--augment", "none", "--schedule", "cosine", "--clip", "5", "--threads", "1",
+        "--precision", "fp32")  # fmt: skip
 
 needs_torchrun = pytest.mark.skipif(
     not distributed.is_available() or not distributed.is_gloo_available(), reason="needs gloo"
