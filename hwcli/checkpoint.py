@@ -33,21 +33,30 @@ def save_weights(path: Path, model: nn.Module, info: ModelInfo) -> None:
     write_bytes(path, safetensors.torch.save(state, {METADATA_KEY: info.to_json()}))
 
 
+def read_weights(path: Path) -> tuple[dict[str, Tensor], ModelInfo]:
+    """What `save_weights` wrote at `path`, not yet in a network.
+
+    Raises:
+        ModelError: missing or damaged.
+    """
+    try:
+        if not path.is_file():
+            raise ModelError(f"{path}: no such model", hint="`hwcli train` makes one")
+        with safetensors.safe_open(path, framework="pt") as file:
+            metadata = (file.metadata() or {}).get(METADATA_KEY)
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"{path}: not a safetensors file ({error!s:.100})") from error
+    return state, parse_info(metadata, str(path))
+
+
 def load_weights(path: Path) -> tuple[nn.Module, ModelInfo]:
     """The network at `path`, as `save_weights` wrote it, on the CPU; nothing in it is trusted.
 
     Raises:
         ModelError: missing, damaged, or not what its metadata says.
     """
-    if not path.is_file():
-        raise ModelError(f"{path}: no such model", hint="`hwcli train` makes one")
-    try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            metadata = (file.metadata() or {}).get(METADATA_KEY)
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise ModelError(f"{path}: not a safetensors file ({error!s:.100})") from error
-    info = parse_info(metadata, str(path))
+    state, info = read_weights(path)
     with torch.device("meta"):  # what the metadata promises may be larger than any memory
         promised = build_model(info, str(path)).state_dict()
     for name in (*promised, *state):

@@ -4,17 +4,18 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-import safetensors
 import torch
-from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from hwcli.checkpoint import read_weights
 from hwcli.errors import ModelError
-from hwcli.model_info import METADATA_KEY, ModelInfo, parse_info
+from hwcli.model_info import ModelInfo
 from hwcli.training.options import Init
 from hwcli.training.runs import WEIGHTS
 
 logger = logging.getLogger(__name__)
+_FREE = ("dropout", "freeze")
+"""Options of a model that say how it learns, not what its weights are."""
 _NAMED = 5
 """Classes that are named where class lists differ."""
 
@@ -28,8 +29,8 @@ def start_from(init: Init, model: nn.Module, info: ModelInfo) -> None:
         ModelError: no weights there, those of another architecture, or other classes that are not
             to be mapped.
     """
-    path = init.weights / WEIGHTS if init.weights.is_dir() else init.weights
-    theirs, weights = _read(path)
+    path = _file(init.weights)
+    weights, theirs = read_weights(path)
     _check_alike(path, theirs, info)
     missing = [c for c in info.classes if c not in set(theirs.classes)]
     extra = [c for c in theirs.classes if c not in set(info.classes)]
@@ -44,10 +45,10 @@ def start_from(init: Init, model: nn.Module, info: ModelInfo) -> None:
         if name not in weights or len(weights[name]) != len(theirs.classes):
             raise ModelError(f"{path}: its {name} is not one row for each class")
         weights[name] = _mapped(weights[name], theirs.classes, own[name], info.classes)
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        raise ModelError(f"{path}: its weights are not those of {info.architecture}") from error
+    if {n: w.shape for n, w in weights.items()} != {n: w.shape for n, w in own.items()}:
+        raise ModelError(f"{path}: its weights are not those of {info.architecture}")
+    own.update(weights)  # knows the versions of its parts, which MNASNet asks for
+    model.load_state_dict(own)
     if missing or extra:
         logger.warning(
             "%s: %d of %d classes taken over, %d start fresh",
@@ -55,22 +56,22 @@ def start_from(init: Init, model: nn.Module, info: ModelInfo) -> None:
         )  # fmt: skip
 
 
-def _read(path: Path) -> tuple[ModelInfo, dict[str, Tensor]]:
-    if not path.is_file():
+def _file(weights: Path) -> Path:
+    try:
+        path = weights / WEIGHTS if weights.is_dir() else weights
+        there = path.is_file()
+    except OSError:  # no right to look, a name too long
+        path, there = weights, False
+    if not there:
         raise ModelError(
             f"{path}: no such weights", hint=f"--init takes a run folder or its {WEIGHTS}"
         )
-    try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            info = parse_info((file.metadata() or {}).get(METADATA_KEY), str(path))
-            return info, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"{path}: not a safetensors file") from error
+    return path
 
 
 def _check_alike(path: Path, theirs: ModelInfo, info: ModelInfo) -> None:
     def told(model: ModelInfo) -> dict[str, object]:
-        named = {f"option {k}": v for k, v in model.options.items()}
+        named = {f"option {k}": v for k, v in model.options.items() if k not in _FREE}
         size = model.normalisation.size
         return {"model": model.architecture, "target": model.target, "image size": size, **named}
 
@@ -100,7 +101,7 @@ def _last_layer(model: nn.Module, classes: int, path: Path) -> list[str]:
 def _mapped(given: Tensor, theirs: Sequence[str], fresh: Tensor, classes: Sequence[str]) -> Tensor:
     """`fresh` with the rows of `given` for the classes that both have."""
     if given.shape[1:] != fresh.shape[1:]:
-        return given  # told when the weights are loaded
+        return given  # told when all shapes are compared
     places = {c: i for i, c in enumerate(theirs)}
     both = [(i, places[c]) for i, c in enumerate(classes) if c in places]
     out = fresh.clone()
