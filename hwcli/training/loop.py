@@ -69,6 +69,7 @@ class Run:
         progress: Progress,
         on_epoch: Callable[[Epoch], None],
         state: State | None = None,
+        on_start: Callable[[], None] = lambda: None,
     ) -> None:
         """Train until the epochs, the time or the patience is over; then take the best weights.
 
@@ -76,6 +77,7 @@ class Run:
             progress: is told (steps done, steps in all).
             on_epoch: is told each epoch when its files are written.
             state: to go on from, as `load_state` gives it.
+            on_start: is called before anything is written, when `state` has been taken up.
 
         Raises:
             ModelError: the loss is not finite; with the best weights so far in `model`, as for
@@ -91,6 +93,8 @@ class Run:
         best = _copied(judged)
         if state:
             restore(state, self.folder / STATE, self.model, optimizer, average)
+        on_start()
+        if state:
             best = self._go_on(state, judged)
         trained = self._made_ready()
         try:
@@ -113,12 +117,7 @@ class Run:
         self.start = self.clock() - self.epochs[-1].seconds
         if self.crew.place.is_first:
             write_epochs(self.folder, self.epochs)
-        best = _copied(judged)
-        if state.best is not None:
-            if {k: v.shape for k, v in state.best.items()} != {k: v.shape for k, v in best.items()}:
-                raise ModelError(f"{self.folder / STATE}: its best weights are another model's")
-            best = state.best
-        return best
+        return _copied(judged) if state.best is None else state.best
 
     def _made_ready(self) -> nn.Module:
         """The model as the passes use it: compiled, and wrapped for several processes, if so."""

@@ -2,9 +2,10 @@
 
 import io
 import json
+import math
 import pickle
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
 import torch
@@ -43,7 +44,9 @@ class Standing:
             raise ValueError("its epochs are not 1, 2, 3 …")
         if not 1 <= self.best <= len(numbers):
             raise ValueError(f"its best epoch, {self.best}, is none of its {len(numbers)}")
-        if self.step < len(numbers) or self.updates < 0 or self.schema != SCHEMA:
+        if not all(map(math.isfinite, (n for e in self.epochs for n in astuple(e)))):
+            raise ValueError("its numbers are not finite")
+        if not len(numbers) <= self.step < 1 << 53 or self.updates < 0 or self.schema != SCHEMA:
             raise ValueError("its numbers do not fit together")
 
 
@@ -116,8 +119,13 @@ def load_state(path: Path) -> State:
 
 def _is_weights(value: object) -> bool:
     return isinstance(value, dict) and all(
-        isinstance(k, str) and isinstance(v, Tensor) for k, v in value.items()
+        isinstance(k, str) and isinstance(v, Tensor) and _is_plain(v) for k, v in value.items()
     )
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    """Whether it has its numbers with it, one for each place."""
+    return tensor.device.type == "cpu" and tensor.layout == torch.strided
 
 
 def restore(
@@ -133,15 +141,26 @@ def restore(
         ModelError: it is the state of another run.
     """
     try:
+        for given in (state.model, state.best, state.average if average else None):
+            if given is not None:
+                _check_alike(given, model.state_dict())
+        _check_moments(state, optimizer)
         model.load_state_dict(state.model)
         if average is not None:
             average.model.load_state_dict(state.average or {})
             average.updates = state.standing.updates
         own = optimizer.state_dict()
-        _check_moments(state, optimizer)
         optimizer.load_state_dict({"state": state.optimizer, "param_groups": own["param_groups"]})
     except _FAULTS as error:
         raise ModelError(f"{path}: is the state of another model or optimiser") from error
+
+
+def _check_alike(given: Weights, own: Weights) -> None:
+    """Raise ValueError unless `given` has the names, shapes and types of `own`."""
+    if {k: (v.shape, v.dtype) for k, v in given.items()} != {
+        k: (v.shape, v.dtype) for k, v in own.items()
+    }:
+        raise ValueError("other weights")
 
 
 def _check_moments(state: State, optimizer: torch.optim.Optimizer) -> None:
@@ -153,7 +172,7 @@ def _check_moments(state: State, optimizer: torch.optim.Optimizer) -> None:
         raise ValueError("more parameters")
     for number, moments in state.optimizer.items():
         shapes = {name: () if name == "step" else learned[number].shape for name in names}
-        if {k: tuple(v.shape) for k, v in moments.items()} != {
-            k: tuple(s) for k, s in shapes.items()
+        if {k: (tuple(v.shape), v.dtype) for k, v in moments.items()} != {
+            k: (tuple(s), torch.float32) for k, s in shapes.items()
         }:
             raise ValueError("other moments")
