@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import cv2
@@ -224,8 +225,9 @@ def test_the_sheet_has_a_column_for_each_effect_by_itself(hwcli: Hwcli, tmp_path
 
 
 def test_runs_of_the_same_second_do_not_share_a_folder() -> None:
-    folders = {new_run("lenet", "d", out=None, force=False) for _ in range(3)}
-    assert len(folders) == 3
+    with ExitStack() as stack:
+        new = [new_run("lenet", "d", out=None, force=False) for _ in range(3)]
+        assert len({stack.enter_context(one) for one in new}) == 3
 
 
 def test_the_latest_run_is_the_one_whose_model_is_newest() -> None:

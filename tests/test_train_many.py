@@ -140,6 +140,7 @@ def test_what_does_not_go_together_leaves_no_folder(
 
 def test_torchrun_trains_one_model(hwcli: Hwcli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "0")
     make_dataset(Path("data/d"), rows=30)
     assert "one model" in hwcli("train", "lenet", "glyphnet").err
 

@@ -250,7 +250,8 @@ def entry_with(entry: Entry, options: Mapping[str, Option]) -> Entry:
     try:
         architecture = structure({**own, **options}, type(entry.architecture))
     except StructureError as fault:
-        raise UsageError(f"{entry.name}: {fault}") from fault
+        given = " ".join(f"--{k.replace('_', '-')} {v}" for k, v in options.items())
+        raise UsageError(f"{entry.name} {given}: {fault}") from fault
     return replace(entry, architecture=architecture)
 
 

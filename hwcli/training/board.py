@@ -31,9 +31,12 @@ def board(folder: Path, *, wanted: bool) -> Iterator[Callable[[Epoch], None]]:
     check_tensorboard()
     from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 (an optional dependency)
 
-    writer = SummaryWriter(str(folder))
+    writers: list[SummaryWriter] = []
 
     def record(epoch: Epoch) -> None:
+        if not writers:  # it makes its file at once, and a run may be refused before
+            writers.append(SummaryWriter(str(folder)))
+        writer = writers[0]
         scalars = {
             "loss/training": epoch.loss,
             "loss/validation": epoch.val_loss,
@@ -48,4 +51,5 @@ def board(folder: Path, *, wanted: bool) -> Iterator[Callable[[Epoch], None]]:
     try:
         yield record
     finally:
-        writer.close()
+        for writer in writers:
+            writer.close()

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-import torch
-
 from hwcli.classify import Classifier
 from hwcli.dataset import Dataset
 from hwcli.errors import DatasetError, HwcliError
@@ -68,7 +66,6 @@ def contend(
         epochs.append(epoch)
         on_epoch(epoch)
 
-    threads = torch.get_num_threads()
     try:
         result = train(
             contender.name, dataset, contender.options, folder,
@@ -79,10 +76,6 @@ def contend(
         raise
     except HwcliError as error:
         return Compared(contender.name, folder, error=error.message)
-    except torch.OutOfMemoryError:
-        return Compared(contender.name, folder, error="out of the GPU's memory")
-    finally:
-        torch.set_num_threads(threads)  # a run may have come down to one
     return Compared(
         contender.name,
         folder,

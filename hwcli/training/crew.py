@@ -1,9 +1,15 @@
 """Which of several processes this one is, as `torchrun` tells it; needs no torch."""
 
 import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from hwcli.errors import UsageError
+from hwcli.errors import HwcliError, UsageError
+
+_TURN_S = 3.0
+"""How long the first process has to end all others after an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +49,17 @@ def my_place() -> Place:
             hint="torchrun --nproc-per-node N -m hwcli train … sets them",
         )
     return Place(rank, size, local)
+
+
+@contextmanager
+def in_turn(place: Place) -> Iterator[None]:
+    """An error that all processes meet is told by the first; the others wait for their end first.
+
+    Who starts them ends them all when one has ended, so what only one of them meets is told too.
+    """
+    try:
+        yield
+    except HwcliError:
+        if not place.is_first:
+            time.sleep(_TURN_S)
+        raise

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import torch
 
-from hwcli.errors import DependencyError, UsageError
+from hwcli.errors import DependencyError, ModelError, UsageError
 from hwcli.training.crew import Place
 from hwcli.training.options import Precision
 
@@ -23,7 +23,7 @@ def pick_device(name: str) -> torch.device:
         return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if _count(kind)))
     kind, _, index = name.partition(":")
     if not re.fullmatch(r"(cpu|cuda|mps)(:[0-9]{1,4})?", name):
-        raise UsageError(f"no device {name!r}", hint="auto, cpu, cuda, cuda:1, mps")
+        raise UsageError(f"--device {name}: no such device", hint="auto, cpu, cuda, cuda:1, mps")
     there = _count(kind)
     if not there:
         raise DependencyError(
@@ -51,6 +51,35 @@ def device_of(name: str, place: Place) -> torch.device:
     if device.type == "mps":
         return torch.device("cpu")
     return pick_device(f"cuda:{place.local}") if device.type == "cuda" else device
+
+
+@contextmanager
+def threaded(count: int) -> Iterator[None]:
+    """Within it, torch uses `count` threads of the CPU, 0 for as many as before; after it, those.
+
+    A run may also come down to one by itself, which must not be the next run's.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def within_memory() -> Iterator[None]:
+    """Turns a GPU whose memory is full into one line.
+
+    Raises:
+        ModelError: instead of torch's.
+    """
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise ModelError(
+            "out of the GPU's memory", hint="a smaller --batch-size or --input-size needs less"
+        ) from error
 
 
 @contextmanager

@@ -14,17 +14,11 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from hwcli.errors import DependencyError, HwcliError, UsageError
+from hwcli.errors import DependencyError, UsageError
 from hwcli.training.crew import Place
 
 _PATIENCE = datetime.timedelta(minutes=30)
 """How long one process waits for another that says nothing but is there: reading data may take."""
-
-
-_TURN_S = 3.0
-"""How long the first process has to end all others after an error."""
-
-
 _GONE_S = 1.0
 """How long gloo's threads take to end when another process has gone: ended sooner, they abort."""
 
@@ -55,20 +49,6 @@ def joined(place: Place, device: torch.device) -> Iterator["Crew"]:
         raise
     finally:
         distributed.destroy_process_group()
-
-
-@contextmanager
-def in_turn(place: Place) -> Iterator[None]:
-    """An error that all processes meet is told by the first; the others wait for their end first.
-
-    Who starts them ends them all when one has ended, so what only one of them meets is told too.
-    """
-    try:
-        yield
-    except HwcliError:
-        if not place.is_first:
-            time.sleep(_TURN_S)
-        raise
 
 
 def check_batch(place: Place, batch_size: int, rows: int) -> None:

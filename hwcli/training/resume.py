@@ -6,9 +6,10 @@ from typing import Any
 
 from hwcli.dataset import FILE_NAME, Dataset, open_dataset
 from hwcli.errors import ModelError, UsageError
+from hwcli.models.table import find_entry
 from hwcli.structure import StructureError, parse_json, structure_or
 from hwcli.training.options import Init, TrainOptions
-from hwcli.training.runs import CONFIG
+from hwcli.training.runs import COMPARISON, CONFIG, JOURNAL
 
 SCHEMA = "hwcli.run/1"
 FREE = ("epochs", "time_s", "device", "threads")
@@ -52,12 +53,14 @@ def read_earlier(folder: Path) -> Earlier:
         ModelError: no `config.json`, or not a run's.
     """
     path = folder / CONFIG
-    if not path.is_file():
-        raise ModelError(f"{folder}: no run to go on with", hint=f"it has no {CONFIG}")
     try:
+        if not path.is_file():
+            raise ModelError(f"{folder}: no run to go on with", hint=_missing(folder))
         told = parse_json(path.read_bytes())
-    except (StructureError, OSError) as error:
+    except StructureError as error:
         raise ModelError(f"{path}: {error}") from error
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror or error})") from error
     if not isinstance(told, dict) or told.get("schema") != SCHEMA:
         raise ModelError(f"{path}: not the config of a run")
     wanted: dict[str, Any] = {
@@ -65,11 +68,22 @@ def read_earlier(folder: Path) -> Earlier:
     }
     late = {"finished": False, "best_epoch": 0, "val_accuracy": 0.0, "init": None}
     try:
-        return structure_or(
+        earlier = structure_or(
             {**late, **wanted, "folder": str(folder)}, Earlier, str(path), ModelError
         )
-    except UsageError as error:  # an option out of its range
+        find_entry(earlier.model)
+    except UsageError as error:  # an option out of its range, no such model
         raise ModelError(f"{path}: {error.message}") from error
+    return earlier
+
+
+def _missing(folder: Path) -> str:
+    """What to do about a folder without the records of a run."""
+    if (folder / COMPARISON).is_file():
+        return "it is a comparison: --resume takes one of the runs in it"
+    if (folder / JOURNAL).is_file():
+        return "it is a search: the same --search with --out goes on"
+    return f"it has no {CONFIG}"
 
 
 def check_same(earlier: Earlier, options: TrainOptions) -> None:

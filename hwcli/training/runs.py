@@ -2,7 +2,8 @@
 
 import datetime
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -40,27 +41,40 @@ class Epoch:
     """Of the training part of the epoch."""
 
 
-def new_run(model: str, dataset: str, *, out: Path | None, force: bool) -> Path:
+@contextmanager
+def new_run(model: str, dataset: str, *, out: Path | None, force: bool) -> Iterator[Path]:
     """The folder of a new run, made: `out`, or `runs/MODEL-DATASET-TIME`.
+
+    A start that is refused leaves nothing: at the end of the context, what was made and is still
+    empty is taken away. What an earlier run left there stays until `clear`.
 
     Raises:
         UsageError: `out` holds a run already and `force` does not hold.
         ModelError: the folder cannot be made.
     """
     now = datetime.datetime.now().astimezone()
-    folder = out or _free(RUNS_FOLDER / f"{model.replace(':', '-')}-{dataset}-{now:%Y%m%d-%H%M%S}")
+    folder = out or _free(RUNS_FOLDER / f"{plain_name(model)}-{dataset}-{now:%Y%m%d-%H%M%S}")
     with writing(folder, ModelError):
         if not force and any((folder / name).exists() for name in _MARKS):
             raise UsageError(f"{folder} holds a run already", hint="--force replaces it")
+        new = [path for path in (folder, *folder.parents) if not path.exists()]
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / JOURNAL).unlink(missing_ok=True)
-        clear(folder)
-    return folder
+    try:
+        yield folder
+    finally:
+        with suppress(OSError):  # something is in it
+            for path in new:
+                path.rmdir()
+
+
+def plain_name(model: str) -> str:
+    """`model` as part of a folder's name: not every system has colons in those."""
+    return model.replace(":", "-")
 
 
 def clear(folder: Path) -> None:
-    """Take away the files of the run in `folder`."""
-    for name in (WEIGHTS, ONNX, STATE, METRICS, CURVES):
+    """Take away the files of the run in `folder`, but for the record of a search."""
+    for name in (WEIGHTS, ONNX, STATE, METRICS, CURVES, CONFIG):
         (folder / name).unlink(missing_ok=True)
     for path in folder.glob(_EVENTS):
         path.unlink()

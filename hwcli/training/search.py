@@ -19,7 +19,7 @@ from optuna.trial import TrialState
 
 from hwcli.atomic import writing
 from hwcli.dataset import Dataset
-from hwcli.errors import ModelError, UsageError
+from hwcli.errors import HwcliError, ModelError, UsageError
 from hwcli.models.table import Option
 from hwcli.progress import Progress
 from hwcli.training.loop import Epoch
@@ -31,6 +31,9 @@ from hwcli.training.trials import Trial, as_trial, has_ended
 
 _STUDY = "search"
 _SCRATCH = "trial.partial"
+_FAULTS = (ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError,
+           RecursionError, optuna.exceptions.OptunaError)  # fmt: skip
+"""What Optuna raises at a record that is none."""
 _REDUCTION = 3
 """Hyperband keeps the best third at each of its steps."""
 
@@ -58,7 +61,7 @@ class Search:
 
         Raises:
             UsageError: it holds the search of something else.
-            ModelError: its record is damaged.
+            ModelError: its record is damaged, or cannot be written.
         """
         optuna.logging.set_verbosity(optuna.logging.CRITICAL)
         self.searched, self.folder = searched, folder
@@ -66,18 +69,26 @@ class Search:
         self.trials = trials if grid is None else min(trials, grid)
         self._grid = grid is not None and grid <= trials
         journal = folder / JOURNAL
-        _mend(journal)
+        new = not journal.exists()
         try:
-            self.study = optuna.create_study(
-                storage=JournalStorage(JournalFileBackend(str(journal))),
-                study_name=_STUDY,
-                direction="maximize",
-                load_if_exists=True,
-                pruner=_pruner(searched.options.epochs),
-            )
-        except (ValueError, KeyError) as error:
+            with writing(folder, ModelError):
+                _mend(journal)
+                self.study = optuna.create_study(
+                    storage=JournalStorage(JournalFileBackend(str(journal))),
+                    study_name=_STUDY,
+                    direction="maximize",
+                    load_if_exists=True,
+                    pruner=_pruner(searched.options.epochs),
+                )
+                self._check_records()
+                self._check_same()
+        except HwcliError:
+            with suppress(OSError):
+                if new:
+                    journal.unlink()
+            raise
+        except _FAULTS as error:
             raise ModelError(f"{journal}: damaged", hint="--force begins anew") from error
-        self._check_same()
 
     def run(self, progress: Progress, on_trial: Callable[[Trial], None]) -> None:
         """Try until there are enough trials; `on_trial` is told each as it ends.
@@ -100,6 +111,11 @@ class Search:
         ended = [t for t in self.study.get_trials(deepcopy=False) if has_ended(t)]
         return [as_trial(number, trial) for number, trial in enumerate(ended, 1)]
 
+    def forget(self) -> None:
+        """Take the record away, of a search that was refused before it could try anything."""
+        _mend(self.folder / JOURNAL)
+        (self.folder / JOURNAL).unlink(missing_ok=True)
+
     def best(self) -> Trial:
         """The trial with the best accuracy; of equals the first.
 
@@ -120,19 +136,21 @@ class Search:
         """Remember that the model in the folder is that of `best`."""
         self.study.set_user_attr("trained", [best.number, accuracy])
 
+    def _check_records(self) -> None:
+        """Raise ValueError unless what is read of the record later is there."""
+        names = {dimension.name for dimension in self.searched.space}
+        before, trained = (self.study.user_attrs.get(k) for k in ("searched", "trained"))
+        if before is not None and not isinstance(before, dict):
+            raise ValueError("not what a search notes")
+        if trained is not None and [type(v) for v in trained] != [int, float]:
+            raise ValueError("not what a search notes")
+        same = before and before.get("space") == _plain(self.searched)["space"]
+        if same and any(set(trial.point) != names for trial in self.told()):
+            raise ValueError("trials of other options")
+
     def _check_same(self) -> None:
         """Refuse to go on where something else was searched; note what is, where it is new."""
-        s = self.searched
-        options = asdict(s.options)
-        for name in ("device", "threads"):  # where, not what
-            options.pop(name)
-        now = {
-            "model": [s.name, dict(s.model_options)],
-            "dataset": [s.dataset.info.name, s.dataset.sha256],
-            "options": options,
-            "space": [asdict(dimension) for dimension in s.space],
-        }
-        now = json.loads(json.dumps(now))
+        now = _plain(self.searched)
         before = self.study.user_attrs.get("searched")
         if before is None:
             self.study.set_user_attr("searched", now)
@@ -200,6 +218,21 @@ class Search:
                 trial.set_user_attr("epochs", len(epochs))
                 trial.set_user_attr("seconds", epochs[-1].seconds)
         return result.best.val_accuracy
+
+
+def _plain(s: Searched) -> dict[str, object]:
+    """What is searched, as JSON has it."""
+    options = asdict(s.options)
+    for name in ("device", "threads"):  # where, not what
+        options.pop(name)
+    now = {
+        "model": [s.name, dict(s.model_options)],
+        "dataset": [s.dataset.info.name, s.dataset.sha256],
+        "options": options,
+        "space": [asdict(dimension) for dimension in s.space],
+    }
+    plain: dict[str, object] = json.loads(json.dumps(now))
+    return plain
 
 
 class _Failed(Exception):

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from hwcli.errors import UsageError
+from hwcli.models.svm import Svm
 from hwcli.models.table import Entry, Option, entry_with
 from hwcli.training.options import TrainOptions
 
@@ -15,9 +16,11 @@ Point = Mapping[str, Option]
 
 _FIXED = frozenset(
     {"epochs", "time_s", "seed", "deterministic", "compile", "stream", "device", "threads",
-     "target"}
+     "target", "weights"}
 )  # fmt: skip
 """Options that say how much and where to compute, or what for: there is nothing to find."""
+_FOUND = frozenset({"network", "fitted", "supports"})
+"""Options of models that say what was made, not what to make."""
 _LOG_RATIO = 10.0
 """A range whose ends are this far apart is searched by magnitude."""
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
@@ -90,8 +93,8 @@ def _dimension(text: str, entry: Entry, options: TrainOptions) -> Dimension:
     if not (flag and equals and values):
         raise UsageError(f"--search {text!r}: not OPTION=VALUES", hint="like lr=1e-2,1e-3")
     name = flag.removeprefix("--").replace("-", "_")
-    kinds = _searchable(options)
-    own = _fields(entry.architecture)
+    kinds = {} if isinstance(entry.architecture, Svm) else _searchable(options)
+    own = {n: k for n, k in _fields(entry.architecture).items() if n not in _FOUND}
     if name not in kinds and name not in own:
         _refuse(flag, [*kinds, *own])
     kind = kinds.get(name, own.get(name))

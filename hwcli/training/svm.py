@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+from collections.abc import Callable
 from dataclasses import fields, replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.svm import SVC
 
-from hwcli.errors import DatasetError
+from hwcli.errors import ModelError
 from hwcli.metrics import negative_log_likelihood
 from hwcli.models.svm import DEGREE, Machine, Svm
 from hwcli.models.table import find_entry, options_of
@@ -31,26 +32,30 @@ _BLOCK = 4096
 _GRID_C = {"rbf": (1.0, 10.0, 100.0), "linear": (0.01, 0.1, 1.0), "poly": (0.1, 1.0, 10.0)}
 _GRID_GAMMA = {"rbf": (0.3, 1.0, 3.0), "linear": (1.0,), "poly": (1.0, 3.0)}
 """As multiples of 1 / (pixels · variance), scikit-learn's `scale`."""
-_USED = {"seed", "device", "threads", "target"}
+_USED = {"seed", "device", "threads", "target", "stream", "deterministic"}
 """Options of a run that a machine follows; the others are for what learns in steps."""
 
 Vectors = NDArray[np.float64]
 Targets = NDArray[np.int64]
 
 
-def fit_machine(run: Run, architecture: Svm, progress: Progress) -> Epoch:
+def fit_machine(
+    run: Run, architecture: Svm, progress: Progress, on_start: Callable[[], None]
+) -> Epoch:
     """Fit `architecture` to the training split of `run`; the one line of its records.
 
-    The machine, its options and the record are entered into `run`.
+    The machine, its options and the record are entered into `run`; `on_start` is called before
+    anything is written.
 
     Raises:
-        DatasetError: fewer than two classes to tell apart.
+        ModelError: fewer than two classes to tell apart, or too few glyphs for the grid.
     """
     _warn_of_unused(run.options)
     run.device = torch.device("cpu")
     glyphs, targets = _draw(run.data.train, architecture.max_glyphs, run.options.seed)
     if len(np.unique(targets)) < 2:
-        raise DatasetError("an svm wants glyphs of two classes and more")
+        raise ModelError("an svm wants glyphs of two classes and more")
+    on_start()
     x = _vectors(glyphs)
     scale = float(1 / (x.shape[1] * max(x.var(), 1e-12)))
     chosen = replace(architecture, gamma=architecture.gamma or scale)
@@ -65,10 +70,11 @@ def fit_machine(run: Run, architecture: Svm, progress: Progress) -> Epoch:
 
 def _warn_of_unused(options: TrainOptions) -> None:
     own = find_entry("svm").training
+    unset = 0 if options.time_s else None  # a time takes the place of the epochs
     changed = [
         f"--{f.name.removesuffix('_s').replace('_', '-')}"
         for f in fields(options)
-        if f.name not in _USED and getattr(options, f.name) != getattr(own, f.name)
+        if f.name not in _USED and getattr(options, f.name) not in (getattr(own, f.name), unset)
     ]
     if changed:
         logger.warning("svm does not learn in steps: without effect: %s", ", ".join(changed))
@@ -159,7 +165,7 @@ def _search(
     ]
     smallest = int(np.bincount(targets)[np.unique(targets)].min())
     if smallest < FOLDS:
-        raise DatasetError(f"--grid wants {FOLDS} glyphs of each class, one has {smallest}")
+        raise ModelError(f"--grid wants {FOLDS} glyphs of each class, one has {smallest}")
     logger.warning("grid: %d settings, %d folds of %s glyphs", len(grid), FOLDS, f"{len(x):,}")
     logger.warning("  kernel   C       gamma     accuracy")
     scores = []

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import torch
+from torch import nn
 
 import hwcli
 from hwcli.atomic import writing
@@ -32,14 +33,24 @@ from hwcli.report.picture import write_picture
 from hwcli.structure import structure_or
 from hwcli.training.crew import my_place
 from hwcli.training.data import load_data
-from hwcli.training.device import device_of, repeatable, uses_bf16
+from hwcli.training.device import device_of, repeatable, threaded, uses_bf16, within_memory
 from hwcli.training.distributed import Crew, check_batch, joined
 from hwcli.training.initial import start_from
 from hwcli.training.judging import logits_of
 from hwcli.training.loop import Run
 from hwcli.training.options import Init, TrainOptions
 from hwcli.training.resume import SCHEMA, Earlier
-from hwcli.training.runs import CONFIG, CURVES, METRICS, ONNX, STATE, WEIGHTS, Epoch, write_json
+from hwcli.training.runs import (
+    CONFIG,
+    CURVES,
+    METRICS,
+    ONNX,
+    STATE,
+    WEIGHTS,
+    Epoch,
+    clear,
+    write_json,
+)
 from hwcli.training.state import State, load_state
 
 _MOST_LOGITS = 1 << 26
@@ -81,7 +92,7 @@ def train(
         name: a name of `MODELS`.
         dataset: has a training split; without a validation split a tenth of it becomes one.
         options: of the run.
-        folder: exists.
+        folder: exists; what an earlier run left in it goes when this one has begun.
         progress: is told (steps done, steps in all).
         on_epoch: is told each epoch when it has been judged; what it raises ends the run.
         model_options: options of the model's architecture in place of its defaults.
@@ -90,39 +101,69 @@ def train(
         export: False leaves out what comes after training, for a run that is only measured.
 
     Raises:
-        UsageError: no such model, it has no such option, or batches smaller than there are
-            processes.
+        UsageError: no such model, it has no such option, batches smaller than there are
+            processes, or several processes for an svm.
         FetchError: published weights that are not here and cannot be had.
         DatasetError: nothing to train on.
-        ModelError: the model cannot read this size, the loss is not finite (the best epoch so far
-            is kept), `init` or the state to go on from is another model's, or `folder` cannot be
-            written.
+        ModelError: the model cannot read this size or has no room in memory, the loss is not
+            finite (the best epoch so far is kept), `init` or the state to go on from is another
+            model's, or `folder` cannot be written.
         DependencyError: the device is not there, or another process has gone.
         KeyboardInterrupt: after the best model so far was written.
     """
-    entry, place = entry_with(find_entry(name), model_options), my_place()
+    entry, place = _entry(name, model_options, folder, earlier), my_place()
+    if place.size > 1 and isinstance(entry.architecture, Svm):
+        raise UsageError("an svm is fitted by one process, not by torchrun")
     device = device_of(options.device, place)
-    if options.threads:
-        torch.set_num_threads(options.threads)
     options = replace(options, target=options.target or dataset.info.target)
-    with repeatable(options.deterministic), joined(place, device) as crew:
-        run = _prepare(name, entry, dataset, options, folder, crew, device, earlier)
-        if init:
-            start_from(init, run.model, run.info)
+    with (
+        threaded(options.threads),
+        repeatable(options.deterministic),
+        within_memory(),
+        joined(place, device) as crew,
+    ):
         there = earlier is not None and (folder / STATE).is_file()
         state = load_state(folder / STATE) if there else None
-        with writing(folder, ModelError):
+        run = _prepare(entry, dataset, options, folder, crew, device)
+        if state is None:
+            _begin(run, entry, init)
+
+        def on_start() -> None:
             if place.is_first:
-                _write_config(run, dataset, init)
-                if not state:  # of an epoch that was not whole
+                if earlier is None:
+                    clear(folder)
+                elif state is None:  # of an epoch that was not whole
                     (folder / METRICS).unlink(missing_ok=True)
+                _write_config(run, dataset, init)
+
+        with writing(folder, ModelError):
             try:
-                _fit(run, entry, progress, on_epoch, state)
-            except (KeyboardInterrupt, ModelError):
+                _fit(run, entry, progress, on_epoch, state, on_start)
+            except (KeyboardInterrupt, ModelError, torch.OutOfMemoryError):
                 if run.epochs and export:
                     _finish(run, dataset, init, by_itself=False)
                 raise
             return _finish(run, dataset, init, by_itself=True) if export else _result(run)
+
+
+def _entry(
+    name: str, model_options: Mapping[str, Option], folder: Path, earlier: Earlier | None
+) -> Entry:
+    """The model's entry with the options that were asked for, or that `earlier` has."""
+    entry = find_entry(name)
+    if earlier is None:
+        return entry_with(entry, model_options)
+    kind, where = type(entry.architecture), str(folder / CONFIG)
+    architecture = structure_or(earlier.model_options, kind, where, ModelError)
+    return replace(entry, architecture=architecture)
+
+
+def _begin(run: Run, entry: Entry, init: Init | None) -> None:
+    """Put the weights into `run` that it was asked to begin with."""
+    if init:
+        start_from(init, run.model, run.info)
+    else:
+        begin_with(run.model, entry.architecture, entry.name, run.options.weights)
 
 
 def _fit(
@@ -131,39 +172,33 @@ def _fit(
     progress: Progress,
     on_epoch: Callable[[Epoch], None],
     state: State | None,
+    on_start: Callable[[], None],
 ) -> None:
     if not isinstance(entry.architecture, Svm):
-        run.fit(progress, on_epoch, state)
+        run.fit(progress, on_epoch, state, on_start)
         return
-    if run.crew.place.size > 1:
-        raise UsageError("an svm is fitted by one process, not by torchrun")
     from hwcli.training.svm import fit_machine  # noqa: PLC0415 (1 s for all others)
 
-    on_epoch(fit_machine(run, entry.architecture, progress))
+    on_epoch(fit_machine(run, entry.architecture, progress, on_start))
 
 
 def _prepare(
-    name: str,
     entry: Entry,
     dataset: Dataset,
     options: TrainOptions,
     folder: Path,
     crew: Crew,
     device: torch.device,
-    earlier: Earlier | None,
 ) -> Run:
-    architecture, size = entry.architecture, dataset.info.normalisation.size
+    size = dataset.info.normalisation.size
     if size < entry.smallest:
-        raise ModelError(f"{name} reads images of {entry.smallest} px and more, not {size}")
-    if earlier:
-        where = str(folder / CONFIG)
-        architecture = structure_or(earlier.model_options, type(architecture), where, ModelError)
+        raise ModelError(f"{entry.name} reads images of {entry.smallest} px and more, not {size}")
     target = options.target or dataset.info.target
     data = load_data(dataset, target, seed=options.seed, device=device, stream=options.stream)
     check_batch(crew.place, options.batch_size, len(data.train))
     info = ModelInfo(
-        architecture=name,
-        options=options_of(architecture),
+        architecture=entry.name,
+        options=options_of(entry.architecture),
         target=target,
         classes=data.classes,
         scripts=data.scripts,
@@ -173,11 +208,17 @@ def _prepare(
         hwcli=hwcli.__version__,
     )
     torch.manual_seed(options.seed)
-    model = architecture.build(classes=len(data.classes), size=size)
-    if not earlier:
-        begin_with(model, architecture, name, options.weights)
+    model = _built(entry, len(data.classes), size)
     bf16 = uses_bf16(options.precision, device)
     return Run(model, info, data, options, device, bf16, folder, crew)
+
+
+def _built(entry: Entry, classes: int, size: int) -> nn.Module:
+    try:
+        return entry.architecture.build(classes=classes, size=size)
+    except (RuntimeError, ValueError, MemoryError) as error:
+        reason = (str(error).splitlines() or ["too little memory"])[0][:200]
+        raise ModelError(f"{entry.name}: its options make no network ({reason})") from error
 
 
 def _finish(run: Run, dataset: Dataset, init: Init | None, *, by_itself: bool) -> TrainResult:

@@ -66,8 +66,9 @@ def test_faults_of_a_model_are_a_row_and_threads_come_back(
     def full(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate …\nSee …")
 
-    monkeypatch.setattr(module, "train", full)
-    assert run(contender(), data, tmp_path / "c").error == "out of the GPU's memory"
+    monkeypatch.setattr("hwcli.training.loop.Run.fit", full)
+    large = make_dataset(tmp_path / "large")
+    assert run(contender(), large, tmp_path / "c").error == "out of the GPU's memory"
     assert torch.get_num_threads() == threads
 
 

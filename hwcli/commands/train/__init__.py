@@ -1,6 +1,5 @@
 """`hwcli train`."""
 
-import os
 from typing import TYPE_CHECKING
 
 from hwcli import console
@@ -18,6 +17,7 @@ from hwcli.training.options import Init
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from hwcli.dataset import Dataset
     from hwcli.models.table import Option
@@ -107,9 +107,6 @@ def train(
 
     hwcli train lenet --search lr=1e-4..1e-1 --search optimizer=adam,sgd --trials 8 --out found
     """
-    if list_:
-        list_models()
-        return
     given = flags.Flags(
         epochs=epochs, time=time, target=target, batch_size=batch_size, lr=lr, optimizer=optimizer,
         weight_decay=weight_decay, schedule=schedule, loss=loss, clip=clip, ema=ema,
@@ -123,27 +120,45 @@ def train(
         "max_glyphs": max_glyphs,
     }  # fmt: skip
     model_options = {name: value for name, value in model_flags.items() if value is not None}
-    only_first_speaks()
-    if resume is not None:
-        other = {"--out": out, "--force": force, "--init": init, "--search": search,
-                 "--preview-augment": preview_augment}  # fmt: skip
-        other |= {f"--{name.replace('_', '-')}": True for name in model_options}
-        go_on(resume, models or [], given, data, other, tensorboard=tensorboard)
-        return
-    contenders = _contenders(models or [], model_options, given)
-    several = bool(search) or len(contenders) > 1
-    if init is not None and several:
-        raise UsageError("--init goes with one model, not with a comparison or a search")
-    _check(contenders, search, trials, tensorboard=tensorboard, looking=preview_augment is not None)
-    first = contenders[0]
-    dataset = choose_dataset(data)
-    _warn_of_flip(dataset, contenders)
-    if preview_augment is not None:
-        preview(dataset, first.options, preview_augment)
-        return
+    other = {"--out": out, "--force": force, "--init": init, "--search": search,
+             "--init-classes": init_classes != "same", "--trials": trials is not None,
+             "--preview-augment": preview_augment}  # fmt: skip
+    with only_first_speaks() as is_first:
+        if list_:
+            if is_first:
+                list_models()
+            return
+        if resume is not None:
+            other |= {f"--{name.replace('_', '-')}": True for name in model_options}
+            go_on(resume, models or [], given, data, other, tensorboard=tensorboard)
+            return
+        contenders = _contenders(models or [], model_options, given)
+        _check(contenders, other, trials, weights, tensorboard=tensorboard)
+        dataset = choose_dataset(data)
+        _warn_of_flip(dataset, contenders)
+        if preview_augment is not None:
+            if is_first:
+                preview(dataset, contenders[0].options, preview_augment)
+            return
+        begin = None if init is None else Init(init, init_classes)
+        _start(contenders, dataset, out, force, tensorboard, begin, search, trials)
+
+
+def _start(
+    contenders: list["Contender"],
+    dataset: "Dataset",
+    out: "Path | None",
+    force: bool,
+    tensorboard: bool,
+    begin: Init | None,
+    search: list[str] | None,
+    trials: int | None,
+) -> None:
+    """Compare, search or train."""
     from hwcli.training.crew import my_place
     from hwcli.training.device import device_of
 
+    first = contenders[0]
     device_of(first.options.device, my_place())  # before there is a folder
     if len(contenders) > 1:
         compare(contenders, dataset, out, force=force, tensorboard=tensorboard)
@@ -158,7 +173,6 @@ def train(
         most = DEFAULT_TRIALS if trials is None else trials
         search_with(searched, out, trials=most, force=force, tensorboard=tensorboard)
     else:
-        begin = None if init is None else Init(init, init_classes)
         run_one(first, dataset, out, force=force, init=begin, tensorboard=tensorboard)
 
 
@@ -180,19 +194,33 @@ def _contenders(
 
 def _check(
     contenders: list["Contender"],
-    search: list[str] | None,
+    other: "Mapping[str, object]",
     trials: int | None,
+    weights: str,
     *,
     tensorboard: bool,
-    looking: bool,
 ) -> None:
     """Refuse what does not go together, before anything is read or made."""
-    if len(contenders) > 1 and (search or looking):
-        raise UsageError(f"--{'search' if search else 'preview-augment'} takes one model")
-    if trials is not None and (not search or trials < 1):
+    from hwcli.training.crew import my_place
+
+    several = len(contenders) > 1
+    for flag in ("--search", "--preview-augment", "--init"):
+        if several and other[flag]:
+            raise UsageError(f"{flag} takes one model")
+    for flag in ("--init", "--preview-augment"):
+        if other["--search"] and other[flag]:
+            raise UsageError(f"{flag} and --search do not go together")
+    if other["--init"]:
+        if contenders[0].name == "svm":
+            raise UsageError("--init: an svm is fitted, it does not begin with weights")
+        if weights:
+            raise UsageError("--init and --weights do not go together")
+    elif other["--init-classes"]:
+        raise UsageError("--init-classes goes with --init")
+    if trials is not None and (not other["--search"] or trials < 1):
         raise UsageError("--trials must be 1 or more, and goes with --search")
-    if (search or len(contenders) > 1) and int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise UsageError("torchrun trains one model at a time")
+    if (other["--search"] or several) and my_place().size > 1:
+        raise UsageError("torchrun trains one model at a time, without --search")
     if tensorboard:
         from hwcli.training.board import check_tensorboard
 

@@ -30,19 +30,20 @@ def compare(
     """
     from hwcli.report.comparison import write_comparison
     from hwcli.training.compare import ranked
-    from hwcli.training.runs import new_run
+    from hwcli.training.runs import clear, new_run
 
     names = [contender.name for contender in contenders]
     if twice := {name for name in names if names.count(name) > 1}:
         raise UsageError(f"{', '.join(sorted(twice))}: named twice")
-    with console.results() as stream:
-        folder = new_run("compare", dataset.info.name, out=out, force=force)
+    new = new_run("compare", dataset.info.name, out=out, force=force)
+    with console.results() as stream, new as folder:
         rows: list[Compared] = []
         try:
             for contender in contenders:
                 rows.append(_train(contender, dataset, folder, force, tensorboard))
         finally:  # also of what Ctrl-C ends
             if rows:
+                clear(folder)  # of a single run that --force has replaced
                 title = f"{dataset.info.name}, {len(dataset.info.classes)} classes"
                 write_comparison(folder, ranked(rows), title)
         cells = [_cells(row) for row in ranked(rows)]
@@ -59,11 +60,11 @@ def _train(
 ) -> "Compared":
     from hwcli.training.board import board
     from hwcli.training.compare import contend
-    from hwcli.training.runs import new_run
+    from hwcli.training.runs import new_run, plain_name
 
     name = contender.name
-    run = new_run(name, "", out=folder / name, force=force)
     with (
+        new_run(name, "", out=folder / plain_name(name), force=force) as run,
         console.progress(f"train {name}", "image", contender.options.batch_size) as progress,
         board(run, wanted=tensorboard) as record,
     ):

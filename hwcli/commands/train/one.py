@@ -1,5 +1,7 @@
 """One model, trained from options to a run folder, and told of meanwhile."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +16,19 @@ if TYPE_CHECKING:
     from hwcli.training.train import TrainResult
 
 
-def only_first_speaks() -> None:
-    """Of several processes that train together, the first alone tells what happens."""
-    from hwcli.training.crew import my_place
+@contextmanager
+def only_first_speaks() -> Iterator[bool]:
+    """Of several processes that train together, the first alone tells what happens, errors too.
 
-    if not my_place().is_first:
+    Tells whether this is the first.
+    """
+    from hwcli.training.crew import in_turn, my_place
+
+    place = my_place()
+    if not place.is_first:
         console.set_verbosity(-1)
+    with in_turn(place):
+        yield place.is_first
 
 
 def run_one(
@@ -33,16 +42,14 @@ def run_one(
 ) -> None:
     """Train one model; print its run folder and best validation accuracy."""
     from hwcli.training.crew import my_place
-    from hwcli.training.distributed import in_turn
-    from hwcli.training.runs import new_run
+    from hwcli.training.runs import JOURNAL, new_run
 
-    place = my_place()
-    with in_turn(place), console.results() as stream:
-        folder = out or Path()
-        if place.is_first:
-            folder = new_run(contender.name, dataset.info.name, out=out, force=force)
+    is_first = my_place().is_first
+    new = new_run(contender.name, dataset.info.name, out=out, force=force)
+    with console.results() as stream, new if is_first else nullcontext(out or Path()) as folder:
         result = fill(contender, dataset, folder, init=init, tensorboard=tensorboard)
-        if place.is_first:
+        if is_first:
+            (folder / JOURNAL).unlink(missing_ok=True)  # --force has replaced a search
             print(f"{folder}\t{result.best.val_accuracy:.4f}", file=stream)
 
 
@@ -52,16 +59,14 @@ def run_on(
     """Go on with an earlier run; print its folder and best validation accuracy."""
     from hwcli.training.compare import Contender
     from hwcli.training.crew import my_place
-    from hwcli.training.distributed import in_turn
 
-    place = my_place()
     contender = Contender(earlier.model, {}, options)  # its own are in its records
-    with in_turn(place), console.results() as stream:
+    with console.results() as stream:
         result = fill(
             contender, dataset, earlier.folder,
             init=earlier.init, earlier=earlier, tensorboard=tensorboard,
         )  # fmt: skip
-        if place.is_first:
+        if my_place().is_first:
             print(f"{earlier.folder}\t{result.best.val_accuracy:.4f}", file=stream)
 
 

@@ -20,6 +20,8 @@ def go_on(
     tensorboard: bool,
 ) -> None:
     """Go on with the run in `folder`; `other` flags do not go together with that."""
+    from hwcli.models.svm import Svm
+    from hwcli.models.table import find_entry
     from hwcli.training.crew import my_place
     from hwcli.training.device import device_of
     from hwcli.training.resume import check_dataset, check_same, find_dataset, read_earlier
@@ -29,16 +31,21 @@ def go_on(
             raise UsageError(f"{flag} and --resume do not go together")
     earlier = read_earlier(folder)
     if models not in ([], [earlier.model]):
-        raise UsageError(f"{folder} is a run of {earlier.model}, not of {' '.join(models)}")
+        raise UsageError(
+            f"--resume {folder} is a run of {earlier.model}, not of {' '.join(models)}"
+        )
     options = given.over(earlier.options, going_on=True)
     check_same(earlier, options)
     longer = (options.epochs, options.time_s) != (earlier.options.epochs, earlier.options.time_s)
+    fitted = isinstance(find_entry(earlier.model).architecture, Svm)
+    if fitted and longer:
+        raise UsageError(f"--epochs, --time: {folder} is an svm, which does not learn in steps")
     if earlier.finished and not longer:
-        console.notice(
-            f"{folder}: finished after {earlier.epochs} epochs; --epochs or --time lets it go on"
-        )
+        more = "" if fitted else "; --epochs or --time lets it go on"
+        console.notice(f"{folder}: finished after {earlier.epochs} epochs{more}")
         with console.results() as stream:
-            print(f"{folder}\t{earlier.val_accuracy:.4f}", file=stream)
+            if my_place().is_first:
+                print(f"{folder}\t{earlier.val_accuracy:.4f}", file=stream)
         return
     dataset = find_dataset(earlier) if data is None else None
     dataset = dataset or choose_dataset(data or earlier.dataset.name)

@@ -1,11 +1,13 @@
 """`hwcli train MODEL --search OPTION=VALUES …`: which options are best, and a model with them."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hwcli import console
 from hwcli.commands.tables import print_table
 from hwcli.commands.train.one import fill
+from hwcli.errors import HwcliError
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -25,16 +27,17 @@ def search(
         KeyboardInterrupt: after what has been tried was written.
     """
     from hwcli.lock import only_one
-    from hwcli.training.runs import JOURNAL, new_run
+    from hwcli.training.runs import JOURNAL, clear, new_run
     from hwcli.training.search import Search
 
     name, data = searched.name, searched.dataset.info.name
-    with console.results() as stream:
-        if out is not None and (out / JOURNAL).is_file() and not force:
-            folder = out
-        else:
-            folder = new_run(f"search-{name}", data, out=out, force=force)
+    goes_on = out is not None and (out / JOURNAL).is_file() and not force
+    new = new_run(f"search-{name}", data, out=out, force=force)
+    with console.results() as stream, nullcontext(out) if goes_on and out else new as folder:
         with only_one(folder):
+            if not goes_on:
+                clear(folder)
+                (folder / JOURNAL).unlink(missing_ok=True)
             work = Search(searched, folder, trials)
             if before := len(work.told()):
                 console.notice(f"{folder}: goes on after {before} of {work.trials} trials")
@@ -45,24 +48,33 @@ def search(
 
 
 def _try_all(work: "Search") -> None:
-    """Run the trials; what is known is written as CSV and PNG also after Ctrl-C."""
+    """Run the trials; what is known is written also after Ctrl-C."""
+    name, size = work.searched.name, work.searched.options.batch_size
+    try:
+        with console.progress(f"search {name}", "image", size) as progress:
+            work.run(progress, lambda trial: _tell(trial, work))
+    except (HwcliError, KeyboardInterrupt) as fault:
+        if isinstance(fault, HwcliError) and not work.told():
+            work.forget()  # refused before anything could be tried
+        else:
+            _write(work)
+        raise
+    _write(work)
+
+
+def _write(work: "Search") -> None:
+    """Write the trials as CSV and PNG; say how to go on where there are to be more."""
     from hwcli.report.search import write_search
 
-    searched = work.searched
-    title = f"{searched.name} on {searched.dataset.info.name}"
-    options = searched.options
-    try:
-        with console.progress(f"search {searched.name}", "image", options.batch_size) as progress:
-            work.run(progress, lambda trial: _tell(trial, work))
-    finally:
-        told = work.told()
-        if told:
-            write_search(work.folder, told, searched.space, title)
-        if len(told) < work.trials:
-            console.notice(
-                f"{len(told)} of {work.trials} trials are kept; the same command with "
-                f"--out {work.folder} goes on"
-            )
+    searched, told = work.searched, work.told()
+    if told:
+        title = f"{searched.name} on {searched.dataset.info.name}"
+        write_search(work.folder, told, searched.space, title)
+    if len(told) < work.trials:
+        console.notice(
+            f"{len(told)} of {work.trials} trials are kept; the same command with "
+            f"--out {work.folder} goes on"
+        )
 
 
 def _tell(trial: "Trial", work: "Search") -> None:
@@ -99,7 +111,6 @@ def _print(stream: "TextIO", work: "Search") -> None:
 def _train_best(work: "Search", *, tensorboard: bool) -> float:
     """Train with the best options unless that has been done; its best validation accuracy."""
     from hwcli.training.compare import Contender
-    from hwcli.training.runs import clear
     from hwcli.training.space import applied
 
     best, searched = work.best(), work.searched
@@ -110,7 +121,6 @@ def _train_best(work: "Search", *, tensorboard: bool) -> float:
     console.notice(f"training with trial {best.number}: {values}")
     theirs, options = applied(searched.options, best.point)
     theirs = {**searched.model_options, **theirs}
-    clear(work.folder)
     chosen = Contender(searched.name, theirs, options)
     result = fill(chosen, searched.dataset, work.folder, tensorboard=tensorboard)
     work.note_trained(best, result.best.val_accuracy)
