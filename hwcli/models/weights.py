@@ -56,18 +56,23 @@ def begin_with(model: nn.Module, architecture: object, name: str, weights: str) 
         FetchError: torchvision's are not here and cannot be had.
         ModelError: the file is missing, damaged or another model's.
     """
+    check_weights(architecture, name, weights)
     if not isinstance(architecture, Pretrained) or not isinstance(model, Transfer):
-        if weights not in ("", "none"):
-            raise UsageError(
-                f"{name} has no published weights to begin with",
-                hint="--weights is for vgg19 and torchvision:NAME; --init takes a run's",
-            )
         return
     if weights == "none":
         return
     published = architecture.weights()
     state = _from_file(Path(weights)) if weights else _fetched(published, name)
     _take(model, state, weights or published.url)
+
+
+def check_weights(architecture: object, name: str, weights: str) -> None:
+    """Raise UsageError where published weights are asked for that the model does not have."""
+    if weights not in ("", "none") and not isinstance(architecture, Pretrained):
+        raise UsageError(
+            f"{name} has no published weights to begin with",
+            hint="--weights is for vgg19 and torchvision:NAME; --init takes a run's",
+        )
 
 
 def _fetched(weights: "WeightsEnum", name: str) -> Mapping[str, Tensor]:
@@ -90,9 +95,10 @@ def _fetched(weights: "WeightsEnum", name: str) -> Mapping[str, Tensor]:
 
 
 def _from_file(path: Path) -> Mapping[str, Tensor]:
-    if not path.is_file():
-        raise ModelError(f"{path}: no such weights", hint="a .pth or .safetensors file, or none")
     try:
+        if not path.is_file():
+            hint = "a .pth or .safetensors file, or none"
+            raise ModelError(f"{path}: no such weights", hint=hint)
         if path.suffix == ".safetensors":
             return safetensors.torch.load_file(path)
         with warnings.catch_warnings():  # of another pickle protocol: it is refused or read

@@ -104,7 +104,11 @@ def check_same(earlier: Earlier, options: TrainOptions) -> None:
 def find_dataset(earlier: Earlier) -> Dataset | None:
     """The dataset of the run where it was when that began; None if none is there any more."""
     folder = Path(earlier.dataset.folder)
-    return open_dataset(folder) if (folder / FILE_NAME).is_file() else None
+    try:
+        there = (folder / FILE_NAME).is_file()
+    except OSError:  # no right to look, a name too long
+        there = False
+    return open_dataset(folder) if there else None
 
 
 def check_dataset(earlier: Earlier, dataset: Dataset) -> None:

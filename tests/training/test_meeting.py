@@ -9,13 +9,17 @@ import pytest
 import torch
 
 from conftest import Result
+from hwcli.checkpoint import save_weights
 from hwcli.errors import FetchError, ModelError
+from hwcli.glyph import Normalisation
+from hwcli.model_info import ModelInfo
 from hwcli.models import weights as published
-from hwcli.models.table import find_entry
-from hwcli.models.transfer import Transfer
+from hwcli.models.table import find_entry, options_of
+from hwcli.models.transfer import Torchvision, Transfer
 from hwcli.progress import silent
 from hwcli.shards import Split
-from hwcli.training.options import TrainOptions
+from hwcli.training.initial import start_from
+from hwcli.training.options import Init, TrainOptions
 from hwcli.training.runs import CONFIG, ONNX, STATE, WEIGHTS
 from hwcli.training.train import train
 from small_datasets import Row, dataset_of
@@ -190,11 +194,30 @@ def test_a_config_of_what_cannot_be_exits_7(
     assert result.err.count("error:") == 1 and "Traceback" not in result.err
 
 
-@pytest.mark.parametrize("flag", ["--resume", "--init"])
-def test_names_that_no_system_takes_are_told(flag: str, data: Path, hwcli: Hwcli) -> None:
-    model = () if flag == "--resume" else ("lenet",)
-    result = hwcli("train", *model, "--data", data, flag, "x" * 300)
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--resume",),
+        ("lenet", "--init"),
+        ("lenet", "--search", "lr=1,2", "--out"),
+        ("vgg19", "--input-size", "32", "--weights"),
+    ],
+)
+def test_names_that_no_system_takes_are_told(
+    args: tuple[str, ...], data: Path, hwcli: Hwcli
+) -> None:
+    result = hwcli("train", "--data", data, *args, "x" * 300)
     assert result.code == 7 and result.err.count("error:") == 1, result.err
+
+
+def test_a_folder_of_data_that_cannot_be_looked_at_is_looked_for_elsewhere(hwcli: Hwcli) -> None:
+    make_dataset(Path("data/d"), rows=100)
+    assert hwcli("train", "perceptron", "--out", "run", *SHORT).code == 0
+    told = json.loads(Path("run/config.json").read_text())
+    told["dataset"]["folder"] = "x" * 300
+    Path("run/config.json").write_text(json.dumps(told))
+    result = hwcli("train", "--resume", "run", "--epochs", "2")
+    assert result.code == 0, result.err
 
 
 @pytest.mark.parametrize("flags", [("--trials", "3"), ("--init-classes", "map")])
@@ -243,6 +266,29 @@ def test_the_others_of_several_processes_leave_errors_to_the_first(
 
 
 # Beginning with other weights.
+
+
+def test_weights_for_a_model_that_has_none_are_refused_before_all_training(
+    data: Path, hwcli: Hwcli
+) -> None:
+    args = ("train", "perceptron", "lenet", "--data", data, "--weights", "w.pth", *SHORT)
+    result = hwcli(*args)
+    assert result.code == 2 and "--weights" in result.err
+    assert not Path("runs").exists()
+
+
+def test_a_network_that_asks_for_versions_takes_initial_weights(tmp_path: Path) -> None:
+    architecture = Torchvision("mnasnet0_5", input_size=32)
+    model = architecture.build(classes=2, size=28)
+    info = ModelInfo(
+        architecture="torchvision:mnasnet0_5", options=options_of(architecture), target="char",
+        classes=("a", "b"), scripts=("Latn", "Latn"), normalisation=Normalisation(),
+    )  # fmt: skip
+    save_weights(tmp_path / WEIGHTS, model, info)
+    other = architecture.build(classes=2, size=28)
+    start_from(Init(tmp_path), other, info)
+    pairs = zip(model.state_dict().values(), other.state_dict().values(), strict=True)
+    assert all(torch.equal(one, two) for one, two in pairs)
 
 
 @pytest.mark.usefixtures("_no_network")

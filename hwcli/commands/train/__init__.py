@@ -183,9 +183,12 @@ def _contenders(
     if not models:
         raise UsageError("which model?", hint="`hwcli train --list` shows them")
     from hwcli.models.table import entry_with, find_entry
+    from hwcli.models.weights import check_weights
     from hwcli.training.compare import Contender
 
     entries = [entry_with(find_entry(name), model_options) for name in models]
+    for entry in entries:
+        check_weights(entry.architecture, entry.name, given.weights)
     return [
         Contender(name, model_options, given.over(entry.training))
         for name, entry in zip(models, entries, strict=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hwcli import console
 from hwcli.commands.tables import print_table
 from hwcli.commands.train.one import fill
-from hwcli.errors import HwcliError
+from hwcli.errors import HwcliError, ModelError
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -26,12 +26,14 @@ def search(
     Raises:
         KeyboardInterrupt: after what has been tried was written.
     """
+    from hwcli.atomic import writing
     from hwcli.lock import only_one
     from hwcli.training.runs import JOURNAL, clear, new_run
     from hwcli.training.search import Search
 
     name, data = searched.name, searched.dataset.info.name
-    goes_on = out is not None and (out / JOURNAL).is_file() and not force
+    with writing(out or Path(), ModelError):
+        goes_on = out is not None and (out / JOURNAL).is_file() and not force
     new = new_run(f"search-{name}", data, out=out, force=force)
     with console.results() as stream, nullcontext(out) if goes_on and out else new as folder:
         with only_one(folder):
