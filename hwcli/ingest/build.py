@@ -228,6 +228,7 @@ class _Builder:
         meant = [i for i, fault in decoded.faults if fault == BLANK and label[i] == blank]
         if not meant:
             return decoded
+        known = set(meant)
         images = np.zeros((len(meant), *decoded.images.shape[1:]), np.uint8)
         keys = (step.start + step.at[meant] + 1).astype(np.uint64) * _APART  # none is a duplicate
         places = np.concatenate([decoded.kept, meant])
@@ -236,7 +237,7 @@ class _Builder:
             np.concatenate([decoded.images, images])[order],
             places[order],
             np.concatenate([decoded.keys, keys])[order],
-            tuple(f for f in decoded.faults if f[0] not in set(meant)),
+            tuple(f for f in decoded.faults if f[0] not in known),
         )
 
     def _without_duplicates(self, decoded: Decoded, number: NDArray[np.int64]) -> NDArray[np.intp]:
