@@ -224,3 +224,13 @@ class Outcomes:
 
     def __len__(self) -> int:
         return len(self.truth)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """An evaluation, and what it was made of."""
+
+    evaluation: Evaluation
+    confusion: NDArray[np.int64]
+    """(C, C), truth down, prediction across, in the order of `evaluation.classes`."""
+    outcomes: Outcomes

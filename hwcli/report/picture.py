@@ -1,11 +1,13 @@
 """Pictures beside results: one that cannot be drawn must not cost the results."""
 
+import io
 import logging
 from collections.abc import Callable
 from pathlib import Path
 
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
+from PIL import Image
 
 from hwcli.atomic import write_bytes
 from hwcli.fonts import font_for, plain_font
@@ -35,3 +37,10 @@ def write_title(place: Text, title: str) -> None:
     place.set_parse_math(False)
     place.set_text(title)
     place.set_fontproperties(FontProperties(fname=font, size=size))
+
+
+def as_png(image: Image.Image) -> bytes:
+    """`image` as a PNG file."""
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    return buffer.getvalue()
