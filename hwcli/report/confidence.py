@@ -14,8 +14,10 @@ from hwcli.report.picture import write_title
 _SIZE = (5.6, 4.7)
 """Of a figure, inches."""
 _DPI = 150
-_LABEL_SHARE = 0.062
+_LABEL_SHARE = 0.05
 """Of the height of the axes that a line of text takes."""
+_ROOMY = 30
+"""Coverage from which on there is room at the left of a point, %."""
 
 
 def draw_reliability(
@@ -80,29 +82,35 @@ def draw_risk_coverage(
 
 
 def _mark(axes: Axes, thresholds: list[Threshold], top: float, palette: Palette) -> None:
-    """A point for each threshold, and what it means at its left."""
+    """A point for each threshold; at its left above the curve, or else above it, what it means."""
+    step = _LABEL_SHARE * top
     thresholds = sorted(thresholds, key=lambda t: -t.accuracy)
-    wanted = [max(100 * (1 - t.accuracy), 0.6 * _LABEL_SHARE * top) for t in thresholds]
-    heights = spread(wanted, [_LABEL_SHARE * top] * len(wanted))
-    lift = max(0.0, 0.6 * _LABEL_SHARE * top - min(heights, default=top))
-    for threshold, height in zip(thresholds, heights, strict=True):
+    heights = [max(100 * (1 - t.accuracy), 0.4 * step) for t in thresholds]
+    roomy = [i for i, t in enumerate(thresholds) if 100 * t.coverage > _ROOMY]
+    moved = spread([heights[i] for i in roomy], [step] * len(roomy))
+    lift = max(0.0, 0.4 * step - min(moved, default=top))
+    for i, height in zip(roomy, moved, strict=True):
+        heights[i] = height + lift
+    for i, threshold in enumerate(thresholds):
         x, y = 100 * threshold.coverage, 100 * (1 - threshold.accuracy)
-        left = x > 50  # there is more room
-        told = (
-            f"{_percent(threshold.accuracy)} right: below {threshold.confidence:.2f} rejected, "
-            f"{100 * threshold.coverage:.1f} % kept"
-        )
+        at = (x - 3, heights[i]) if i in roomy else (x + 1, y + 2.4 * step)
         axes.annotate(
-            told, (x, y), (x + (-3 if left else 3), height + lift),
-            ha="right" if left else "left", va="center", fontsize=8, color=palette.ink,
-            arrowprops={"arrowstyle": "-", "color": palette.line, "lw": 0.7},
-            bbox={"boxstyle": "square,pad=0.1", "fc": palette.paper, "ec": "none", "alpha": 0.75},
+            f"{100 * threshold.accuracy:.6g} % from {confidence_text(threshold.confidence or 0)}", (x, y), at,
+            ha="right" if i in roomy else "left", va="center", fontsize=8, color=palette.ink,
+            arrowprops={"arrowstyle": "-", "color": palette.line, "lw": 0.7, "shrinkA": 0},
         )  # fmt: skip
         axes.plot([x], [y], "o", color=palette.wrong, ms=5, mec=palette.paper, mew=0.8)
+    if thresholds:
+        told = "points: so many of those kept are right,\nif all from this confidence on are kept"
+        axes.text(
+            0.03, 0.97, told, transform=axes.transAxes, va="top", fontsize=8.5,
+            color=palette.muted, linespacing=1.4,
+        )  # fmt: skip
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.6g} %"
+def confidence_text(confidence: float) -> str:
+    """A confidence as it is written: two digits, near 1 four."""
+    return f"{confidence:.4f}" if 0.99 < confidence < 1 else f"{confidence:.2f}"
 
 
 def _dress(axes: Axes, palette: Palette) -> None:
@@ -121,6 +129,7 @@ def _titled(figure: Figure, palette: Palette, title: str) -> Figure:
     figure.set_facecolor(palette.paper)
     if title:
         write_title(figure.suptitle("", fontsize=10, color=palette.ink), title)
+    figure.get_layout_engine().set(w_pad=0.09, h_pad=0.09)  # type: ignore[union-attr, call-arg]
     return figure
 
 

@@ -16,6 +16,10 @@ LEFT_OUT = "…"
 _CIRCLE = "\N{DOTTED CIRCLE}"
 _HALF_CAPITAL = 0.36
 """From the middle of a line to its baseline, by size."""
+_LINES = 3
+"""Lines on which a name is written small."""
+_SMALL = 10
+"""Size of a name at least, px."""
 _LONGEST = 200
 """Characters that are looked at to shorten a text."""
 
@@ -81,15 +85,23 @@ def run_length(run: Run, size: int) -> float:
 
 def fitted(name: str, size: int, room: float) -> Run:
     """The `caption` of a class, its middle left out if it is wider than `room` px."""
-    text, file = caption(name)
-    if run_length((text, file), size) <= room:
-        return text, file
+    return _cut(caption(name), size, room)
+
+
+def _cut(run: Run, size: int, room: float) -> Run:
+    text, file = run
+    if run_length(run, size) <= room:
+        return run
     dots = LEFT_OUT if font_for(LEFT_OUT + text) == file else ".."
     for keep in range(min(len(text) - 1, _LONGEST), 0, -1):
         cut = text[: -(-keep // 2)] + dots + text[len(text) - keep // 2 :]
         if run_length((cut, file), size) <= room:
             return cut, file
     return text[:1], file
+
+
+def _all_fit(words: Sequence[str], file: Path, size: int, room: float) -> bool:
+    return all(run_length((word, file), size) <= room for word in words)
 
 
 def shortened(text: str, size: int, room: float) -> str:
@@ -147,6 +159,36 @@ class Pen:
             self._draw.text((x, y), text, fill=colour, font=_font(file, size), anchor="ls")
             x += run_length((text, file), size)
         return wide
+
+    def write_name(
+        self,
+        at: tuple[float, float],
+        name: str,
+        size: int,
+        colour: Colour,
+        room: float,
+        anchor: Anchor = "l",
+    ) -> float:
+        """Write a class at `at`: large if it fits into `room` px, else small, on lines of its own.
+
+        Returns:
+            The width, px.
+        """
+        run = caption(name)
+        if run_length(run, size) <= room:
+            return self.write_runs(at, [run], size, colour, anchor)
+        words = run[0].split(" ")
+        if len(words) > _LINES:
+            words = [*words[: _LINES - 1], " ".join(words[_LINES - 1 :])]
+        small = next((s for s in range(size, _SMALL, -1) if _all_fit(words, run[1], s, room)), _SMALL)
+        top = at[1] - (len(words) - 1) * small * 0.55
+        return max(
+            self.write_runs(
+                (at[0], top + k * 1.1 * small), [_cut((word, run[1]), small, room)], small, colour,
+                anchor,
+            )
+            for k, word in enumerate(words)
+        )  # fmt: skip
 
     def write_up(
         self, at: tuple[float, float], parts: Sequence[Run], size: int, colour: RGB, *, end: bool
