@@ -19,7 +19,6 @@ from hwcli.judging.evaluation import (
     Interval,
     Intervals,
     Judgement,
-    LeftOut,
     Lenient,
     Matching,
     Outcomes,
@@ -30,7 +29,8 @@ from hwcli.judging.evaluation import (
 Pictures = Callable[[Sequence[int]], NDArray[np.uint8]]
 HOSTILE = (
     "<script>", "&amp;", '"', "'", "]]>", "</script>", "`${x}`", "=1+1", "-", "a,b", "नि", "ب", "᜔",
-    "\ufffd", " ", "$x$", "{{x}}", "ᜃᜒ", "漢", "\u202e", "%", "#", "\\", "一二三四五六七八九十百千", "é",
+    "\ufffd", " ", "$x$", "{{x}}", "ᜃᜒ", "漢", "\u202e", "%", "#", "\\", "一二三四五六七八九十百千",
+    "é",
 )  # fmt: skip
 """Names of classes that a page or a table might choke on."""
 
@@ -147,7 +147,6 @@ def _intervals(outcomes: Outcomes, scores: metrics.ClassScores) -> Intervals:
         writers=writers,
         top={str(k): _interval(float(np.mean(outcomes.rank < k)), n) for k in (1, 2, 5)},
         macro={m: _interval(getattr(average, m), n) for m in ("precision", "recall", "f1")},
-        ece=_interval(0.02, n),
     )
 
 
@@ -247,4 +246,4 @@ def audit_of(
              names[(outcomes.truth[k] + k) % len(names)], "train", 0.001 * k)
         for k in range(twins)
     )  # fmt: skip
-    return Audit(0.0123, tuple(found), pairs)
+    return Audit(0.0123, tuple(found), pairs, rows_with_twin=len(pairs))

@@ -71,9 +71,7 @@ def _table(counts: list[list[int]], names: list[str]) -> list[str]:
     heads = [_written(name, _COLUMN_NAME) for name in names]
     asides = [_written(name, _ROW_NAME) for name in names]
     margin = max(map(_cells, asides))
-    widths = [
-        max(_cells(head), *(len(row[k]) for row in texts)) for k, head in enumerate(heads)
-    ]
+    widths = [max(_cells(head), *(len(row[k]) for row in texts)) for k, head in enumerate(heads)]
     lines = [" " * margin + "".join(" " + _right(h, w) for h, w in zip(heads, widths, strict=True))]
     for name, row in zip(asides, texts, strict=True):
         cells = (" " + text.rjust(w) for text, w in zip(row, widths, strict=True))

@@ -54,9 +54,7 @@ def draw_reliability(
     return _titled(figure, palette, title)
 
 
-def draw_risk_coverage(
-    confidence: Confidence, palette: Palette = LIGHT, title: str = ""
-) -> Figure:
+def draw_risk_coverage(confidence: Confidence, palette: Palette = LIGHT, title: str = "") -> Figure:
     """The share of mistakes among what is kept, over how much is kept; thresholds are marked.
 
     Args:
@@ -85,19 +83,25 @@ def _mark(axes: Axes, thresholds: list[Threshold], top: float, palette: Palette)
     """A point for each threshold; at its left above the curve, or else above it, what it means."""
     step = _LABEL_SHARE * top
     thresholds = sorted(thresholds, key=lambda t: -t.accuracy)
-    heights = [max(100 * (1 - t.accuracy), 0.4 * step) for t in thresholds]
-    roomy = [i for i, t in enumerate(thresholds) if 100 * t.coverage > _ROOMY]
-    moved = spread([heights[i] for i in roomy], [step] * len(roomy))
-    lift = max(0.0, 0.4 * step - min(moved, default=top))
-    for i, height in zip(roomy, moved, strict=True):
-        heights[i] = height + lift
+    roomy = [100 * t.coverage > _ROOMY for t in thresholds]
+    heights = [0.0] * len(thresholds)
+    for beside, lift in ((True, 0.0), (False, 2.4 * step)):
+        some = [i for i, room in enumerate(roomy) if room == beside]
+        wanted = [100 * (1 - thresholds[i].accuracy) + lift for i in some]
+        moved = spread(wanted, [step] * len(some))
+        up = max(0.0, 0.4 * step - min(moved, default=top))
+        for i, height in zip(some, moved, strict=True):
+            heights[i] = height + up
     for i, threshold in enumerate(thresholds):
         x, y = 100 * threshold.coverage, 100 * (1 - threshold.accuracy)
-        at = (x - 3, heights[i]) if i in roomy else (x + 1, y + 2.4 * step)
+        at = (x - 3 if roomy[i] else x + 4, heights[i])
+        told = f"{100 * threshold.accuracy:.6g} % from {confidence_text(threshold.confidence or 0)}"
         axes.annotate(
-            f"{100 * threshold.accuracy:.6g} % from {confidence_text(threshold.confidence or 0)}", (x, y), at,
-            ha="right" if i in roomy else "left", va="center", fontsize=8, color=palette.ink,
-            arrowprops={"arrowstyle": "-", "color": palette.line, "lw": 0.7, "shrinkA": 0},
+            told, (x, y), at,
+            ha="right" if roomy[i] else "left", va="center", fontsize=8, color=palette.ink,
+            bbox={"boxstyle": "square,pad=0.15", "fc": palette.paper, "ec": "none", "alpha": 0.8},
+            arrowprops={"arrowstyle": "-", "color": palette.line, "lw": 0.7, "shrinkA": 0,
+                        "relpos": (1 if roomy[i] else 0, 0.5)},
         )  # fmt: skip
         axes.plot([x], [y], "o", color=palette.wrong, ms=5, mec=palette.paper, mew=0.8)
     if thresholds:
@@ -109,8 +113,11 @@ def _mark(axes: Axes, thresholds: list[Threshold], top: float, palette: Palette)
 
 
 def confidence_text(confidence: float) -> str:
-    """A confidence as it is written: two digits, near 1 four."""
-    return f"{confidence:.4f}" if 0.99 < confidence < 1 else f"{confidence:.2f}"
+    """A confidence as it is written: two digits, near 1 as many as tell it from 1."""
+    digits = 2 if confidence <= 0.99 or confidence >= 1 else 4
+    while confidence < 1 <= round(confidence, digits) and digits < 9:
+        digits += 1
+    return f"{confidence:.{digits}f}"
 
 
 def _dress(axes: Axes, palette: Palette) -> None:

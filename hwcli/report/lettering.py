@@ -180,7 +180,9 @@ class Pen:
         words = run[0].split(" ")
         if len(words) > _LINES:
             words = [*words[: _LINES - 1], " ".join(words[_LINES - 1 :])]
-        small = next((s for s in range(size, _SMALL, -1) if _all_fit(words, run[1], s, room)), _SMALL)
+        small = next(
+            (s for s in range(size, _SMALL, -1) if _all_fit(words, run[1], s, room)), _SMALL
+        )
         top = at[1] - (len(words) - 1) * small * 0.55
         return max(
             self.write_runs(

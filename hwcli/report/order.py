@@ -49,8 +49,9 @@ def ordered(confusion: NDArray[np.int64], scripts: Sequence[str], most: int | No
         shown = shown[most_confused(confusion[np.ix_(shown, shown)], most)]
     if not len(shown):
         return Order(shown, ())
-    names = sorted({scripts[i] for i in shown})
-    code = np.array([names.index(scripts[i]) for i in shown])
+    own_scripts = [scripts[i] for i in shown.tolist()]
+    names = sorted(set(own_scripts))
+    code = np.array([names.index(s) for s in own_scripts])
     counts = confusion[np.ix_(shown, shown)]
     member = np.equal.outer(np.arange(len(names)), code).astype(np.int64)
     sequence = []
@@ -58,7 +59,7 @@ def ordered(confusion: NDArray[np.int64], scripts: Sequence[str], most: int | No
         own = np.flatnonzero(code == script)
         sequence.append(own[clustered(counts[np.ix_(own, own)])])
     classes = shown[np.concatenate(sequence)]
-    return Order(classes, tuple(_blocks([scripts[i] for i in classes])))
+    return Order(classes, tuple(_blocks([scripts[i] for i in classes.tolist()])))
 
 
 def _blocks(scripts: Sequence[str]) -> list[Block]:

@@ -4,6 +4,7 @@ import io
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
@@ -13,6 +14,7 @@ from hwcli.atomic import write_bytes
 from hwcli.fonts import font_for, plain_font
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 MAX_SIDE = 5000
 """Side of a picture at most, px: that takes matplotlib over a GB of memory already."""
@@ -20,12 +22,18 @@ MAX_SIDE = 5000
 
 def write_picture(path: Path, draw: Callable[[], bytes]) -> None:
     """Put what `draw` gives at `path`; where matplotlib fails at it, warn and go on."""
+    picture = attempted(path, draw)
+    if picture is not None:
+        write_bytes(path, picture)
+
+
+def attempted(name: object, draw: Callable[[], T]) -> T | None:
+    """What `draw` gives; None, and a warning about `name`, where it cannot be drawn."""
     try:
-        picture = draw()
-    except (ValueError, TypeError, RuntimeError, LookupError, MemoryError) as error:
-        _log.warning("%s: cannot be drawn (%s)", path, str(error).split("\n", 1)[0][:200])
-        return
-    write_bytes(path, picture)
+        return draw()
+    except (ValueError, TypeError, RuntimeError, LookupError, MemoryError, OSError) as error:
+        _log.warning("%s: cannot be drawn (%s)", name, str(error).split("\n", 1)[0][:200])
+        return None
 
 
 def write_title(place: Text, title: str) -> None:

@@ -106,9 +106,7 @@ def draw_suspects(
     return as_png(sheet)
 
 
-def _tell(
-    pen: Pen, at: tuple[int, int], number: int, suspect: Suspect, palette: Palette
-) -> None:
+def _tell(pen: Pen, at: tuple[int, int], number: int, suspect: Suspect, palette: Palette) -> None:
     ink, muted, wrong = rgb(palette.ink), rgb(palette.muted), rgb(palette.wrong)
     x, y, room = at[0] + _GLYPH + 10, at[1], _CARD[0] - _GLYPH - 22
     pen.write((x, y + 8), f"{number}  {suspect.kind}", 11, muted)

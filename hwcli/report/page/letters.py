@@ -38,8 +38,12 @@ _PLAIN = (
     (0x410, 0x44F), (0x451, 0x451), (0x2013, 0x2014), (0x2018, 0x201A), (0x201C, 0x201E),
     (0x2022, 0x2022), (0x2026, 0x2026), (0x2190, 0x2193), (0x2212, 0x2212), (0x20AC, 0x20AC),
 )  # fmt: skip
-"""Ranges of code points that the fonts of every system have: Latin, Greek, Cyrillic, punctuation."""
+"""Ranges of what the fonts of every system have: Latin, Greek, Cyrillic, common punctuation."""
 _ODD = re.compile("[^\n\t" + "".join(f"\\u{a:04x}-\\u{b:04x}" for a, b in _PLAIN) + "]+")
+
+
+_JOINERS = re.compile("[\u200c\u200d]")
+"""They shape what is beside them, and have no glyph that a font must have."""
 
 
 def is_plain(text: str) -> bool:
@@ -57,9 +61,12 @@ class Letters:
         """`text` as HTML in which every character can be seen."""
         parts, end = [], 0
         for match in _ODD.finditer(text):
-            parts.append(escape(text[end : match.start()]))
-            parts += [self._piece(piece) for piece in _pieces(match[0])]
+            start = match.start()
+            if start > end and not standalone(match[0]) and not text[start - 1].isspace():
+                start -= 1  # the letter on which the mark stands
+            parts.append(escape(text[end:start]))
             end = match.end()
+            parts += [self._piece(piece) for piece in _pieces(text[start:end])]
         return Markup("").join([*parts, escape(text[end:])])
 
     def char(self, name: str) -> Markup:
@@ -73,7 +80,7 @@ class Letters:
     def shapes(self) -> Markup:
         """The definitions that what was written so far refers to."""
         paths = "".join(f'<path id="g{n}" d="{d}"/>' for n, _, d in self._shapes.values())
-        return Markup(f'<svg class="shapes" aria-hidden="true"><defs>{paths}</defs></svg>')  # noqa: S704
+        return Markup(f'<svg class="shapes" aria-hidden="true"><defs>{paths}</defs></svg>')
 
     def _piece(self, text: str) -> Markup:
         """A text as one font has it, else by its characters, those that none has as code points."""
@@ -94,12 +101,12 @@ class Letters:
         return Markup(
             f'<span class="g"><svg viewBox="0 {top} {wide:g} {_EM}" width="{wide / _EM:.3g}em" '
             f'aria-hidden="true"><use href="#g{number}"/></svg><b>{escape(said)}</b></span>'
-        )  # noqa: S704
+        )
 
 
 def _font_of(text: str) -> Path | None:
     """The font in which `text` can be seen by itself, which a mark cannot."""
-    return font_for(text) if len(text) > 1 or standalone(text) else None
+    return font_for(_JOINERS.sub("", text)) if len(text) > 1 or standalone(text) else None
 
 
 def _codes(text: str) -> Markup:
@@ -109,7 +116,8 @@ def _codes(text: str) -> Markup:
 
 def _pieces(text: str) -> Iterator[str]:
     """What is drawn as one: words of joined letters, else each letter with its marks."""
-    if len(text) <= _WORD or unicodedata.bidirectional(text[0]) in ("R", "AL"):
+    wide = unicodedata.east_asian_width(text[0]) == "W"  # such writing breaks anywhere
+    if (len(text) <= _WORD and not wide) or unicodedata.bidirectional(text[0]) in ("R", "AL"):
         yield text
         return
     start = 0
@@ -138,6 +146,6 @@ def _traced(text: str, file: Path) -> tuple[float, str]:
         for line in contour_generator(z=pixels).lines(127.5):
             path = Outline(np.asarray(line, np.float64) - shift)
             path.should_simplify = True
-            points = path.cleaned(simplify=True).vertices[:-1]
-            found.append("M" + " ".join(f"{x:.1f} {y:.1f}" for x, y in points.tolist()) + "Z")
+            points = np.asarray(path.cleaned(simplify=True).vertices, np.float64)[:-1].tolist()
+            found.append("M" + " ".join(f"{x:.1f} {y:.1f}" for x, y in points) + "Z")
     return wide, "".join(found).replace(".0", "")

@@ -1,13 +1,16 @@
 """What the templates write of a section, ready to be written."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
+from matplotlib.figure import Figure as Drawing
+from numpy.typing import NDArray
 
 from hwcli.dataset import SourceEntry
-from hwcli.judging.audit import Audit, Suspect
+from hwcli.judging.audit import Audit, Suspect, Twin
 from hwcli.judging.evaluation import ClassScore, Evaluation
 from hwcli.model_info import ModelInfo
 from hwcli.recipe.toml import toml_text
@@ -18,7 +21,8 @@ from hwcli.report.examples import Pair, examples_of, images_of
 from hwcli.report.order import Order
 from hwcli.report.page.images import data_uri, glyph_uri
 from hwcli.report.page.section import Section
-from hwcli.report.palette import DARK, LIGHT
+from hwcli.report.palette import DARK, LIGHT, Palette
+from hwcli.report.picture import attempted
 from hwcli.report.suspects import worst
 
 MOST_TWINS = 60
@@ -33,6 +37,16 @@ class Figure:
 
     light: Markup
     dark: Markup
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matrix:
+    """The confusion matrix."""
+
+    figure: Figure
+    plan: Plan
+    data: Markup
+    """JSON, for whoever points at a cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +78,11 @@ class View:
     typical: dict[int, tuple[int, ...]]
     glyphs: dict[int, Markup]
     """From the place of a row to its image."""
-    matrix: Figure
-    plan: Plan
-    shown: int
-    """Classes in the matrix."""
-    matrix_data: Markup
-    reliability: Figure
-    risk: Figure
+    matrix: "Matrix | None"
+    reliability: Figure | None
+    risk: Figure | None
     suspects: tuple[Suspect, ...]
+    twins: tuple[Twin, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +111,6 @@ def view_of(section: Section, number: int) -> View:
     places = examples.places() | {s.place for s in suspects}
     places |= {p for t in twins for p in (t.place, t.other_place)}
     images = images_of(places, section.pictures)
-    order = order_of(judgement.confusion, [c.script for c in evaluation.classes])
-    names = [c.char for c in evaluation.classes]
-    title = f"{evaluation.model} on {evaluation.data} ({evaluation.split})"
-    light, dark = (draw_confusion(judgement.confusion, names, title, order, p) for p in _PALETTES)
     warned = (evaluation.warning,) if evaluation.warning else ()
     return View(
         id=f"p{number}",
@@ -116,23 +123,35 @@ def view_of(section: Section, number: int) -> View:
         pairs=examples.pairs,
         typical=examples.typical,
         glyphs={place: glyph_uri(image) for place, image in images.items()},
-        matrix=Figure(data_uri(light.png, "image/png"), data_uri(dark.png, "image/png")),
-        plan=light.plan,
-        shown=light.plan.n,
-        matrix_data=_matrix_data(section, order, light.plan),
-        reliability=_svg(
-            *(draw_reliability(evaluation.confidence, evaluation.ece, p) for p in _PALETTES)
+        matrix=attempted("the confusion matrix", lambda: _matrix(section)),
+        reliability=attempted(
+            "the reliability diagram",
+            lambda: _figure(lambda p: draw_reliability(evaluation.confidence, evaluation.ece, p)),
         ),
-        risk=_svg(*(draw_risk_coverage(evaluation.confidence, p) for p in _PALETTES)),
+        risk=attempted(
+            "the risk-coverage curve",
+            lambda: _figure(lambda p: draw_risk_coverage(evaluation.confidence, p)),
+        ),
         suspects=suspects,
+        twins=twins,
     )
 
 
-_PALETTES = (LIGHT, DARK)
+def _figure(draw: Callable[[Palette], Drawing]) -> Figure:
+    return Figure(*(data_uri(figure_svg(draw(p)), "image/svg+xml") for p in (LIGHT, DARK)))
 
 
-def _svg(light: "object", dark: "object") -> Figure:
-    return Figure(*(data_uri(figure_svg(f), "image/svg+xml") for f in (light, dark)))  # type: ignore[arg-type]
+def _matrix(section: Section) -> Matrix:
+    judgement = section.judgement
+    e = judgement.evaluation
+    order = order_of(judgement.confusion, [c.script for c in e.classes])
+    names = [c.char for c in e.classes]
+    title = f"{e.model} on {e.data} ({e.split})"
+    light, dark = (
+        draw_confusion(judgement.confusion, names, title, order, p) for p in (LIGHT, DARK)
+    )
+    figure = Figure(*(data_uri(p.png, "image/png") for p in (light, dark)))
+    return Matrix(figure, light.plan, _matrix_data(judgement.confusion, order, light.plan))
 
 
 def _class_rows(section: Section, typical: dict[int, tuple[int, ...]]) -> tuple[ClassRow, ...]:
@@ -154,9 +173,8 @@ def _class_rows(section: Section, typical: dict[int, tuple[int, ...]]) -> tuple[
     return tuple(rows)
 
 
-def _matrix_data(section: Section, order: Order, plan: Plan) -> Markup:
-    """JSON for whoever points at a cell: where the cells are, and what is in them."""
-    confusion = section.judgement.confusion
+def _matrix_data(confusion: NDArray[np.int64], order: Order, plan: Plan) -> Markup:
+    """JSON: where the cells are in the picture, and what is in them."""
     counts = confusion[np.ix_(order.classes, order.classes)]
     at = np.argwhere(counts)
     data = {
@@ -167,7 +185,7 @@ def _matrix_data(section: Section, order: Order, plan: Plan) -> Markup:
             [[int(i), int(j), int(counts[i, j])] for i, j in at] if len(at) <= _MOST_CELLS else []
         ),
     }  # fmt: skip
-    return Markup(json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"))  # noqa: S704
+    return Markup(json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"))
 
 
 def _dataset_view(section: Section) -> DatasetView:

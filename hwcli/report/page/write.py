@@ -63,17 +63,21 @@ def page_of(
     letters = Letters()
     script, style = _part("page.js"), _part("page.css")
     digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return _environment(letters).get_template("page.html").render(
-        views=[view_of(section, number) for number, section in enumerate(sections, 1)],
-        refused=refused,
-        command=command,
-        made=made or datetime.now().astimezone(),
-        version=__version__,
-        style=Markup(style),  # noqa: S704 (ours)
-        script=Markup(script),  # noqa: S704
-        script_hash=digest,
-        letters=letters,
-        columns=",".join(CSV_COLUMNS),
+    return (
+        _environment(letters)
+        .get_template("page.html")
+        .render(
+            views=[view_of(section, number) for number, section in enumerate(sections, 1)],
+            refused=refused,
+            command=command,
+            made=made or datetime.now().astimezone(),
+            version=__version__,
+            style=Markup(style),
+            script=Markup(script),
+            script_hash=digest,
+            letters=letters,
+            columns=",".join(CSV_COLUMNS),
+        )
     )
 
 
@@ -111,7 +115,7 @@ def _environment(letters: Letters) -> Environment:
 def _attribute(text: object) -> Markup:
     """`text` within the quotes of an attribute; what would be lost in reading it is escaped."""
     safe = escape(str(text))
-    return Markup(safe.replace("\r", "&#13;").replace("\n", "&#10;").replace("\t", "&#9;"))  # noqa: S704
+    return Markup(safe.replace("\r", "&#13;").replace("\n", "&#10;").replace("\t", "&#9;"))
 
 
 def _linked(text: str, letters: Letters) -> list[Markup]:
