@@ -30,6 +30,7 @@ Pictures = Callable[[Sequence[int]], NDArray[np.uint8]]
 HOSTILE = (
     "<script>", "&amp;", '"', "'", "]]>", "</script>", "`${x}`", "=1+1", "-", "a,b", "नि", "ب", "᜔",
     "\ufffd", " ", "$x$", "{{x}}", "ᜃᜒ", "漢", "\u202e", "%", "#", "\\", "一二三四五六七八九十百千",
+    "\r",
     "é",
 )  # fmt: skip
 """Names of classes that a page or a table might choke on."""

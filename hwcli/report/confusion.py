@@ -1,7 +1,5 @@
 """The confusion matrix as a picture and as CSV."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +12,7 @@ from hwcli.report.lettering import Anchor, Pen, runs, shortened
 from hwcli.report.order import Block, Order, ordered
 from hwcli.report.palette import LIGHT, Palette, ramp, rgb
 from hwcli.report.picture import as_png
+from hwcli.report.rows import csv_text
 
 MOST_CLASSES = 850
 """In the picture: with more, a cell would be too small to be seen."""
@@ -209,9 +208,9 @@ def _legend(image: Image.Image, plan: Plan, palette: Palette) -> None:
 
 def confusion_csv(confusion: NDArray[np.int64], names: Sequence[str]) -> str:
     """CSV of a confusion matrix: a row a truth, a column a prediction, all classes."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["truth \\ predicted", *names])
-    for name, row in zip(names, confusion.tolist(), strict=True):
-        writer.writerow([name, *row])
-    return buffer.getvalue()
+    return csv_text(
+        [
+            ("truth \\ predicted", *names),
+            *((name, *row) for name, row in zip(names, confusion.tolist(), strict=True)),
+        ]
+    )

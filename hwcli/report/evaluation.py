@@ -1,7 +1,5 @@
 """The files of an evaluation."""
 
-import csv
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +14,7 @@ from hwcli.report.confused import MOST_DRAWN, draw_confused
 from hwcli.report.confusion import confusion_csv, draw_confusion, order_of
 from hwcli.report.examples import Pictures, examples_of, images_of
 from hwcli.report.picture import write_picture
+from hwcli.report.rows import csv_text
 from hwcli.report.suspects import draw_suspects, suspects_csv, twins_csv, worst
 from hwcli.structure import unstructure
 
@@ -33,14 +32,12 @@ def evaluation_json(evaluation: Evaluation) -> str:
 
 def classes_csv(evaluation: Evaluation) -> str:
     """CSV of the scores of each class."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["char", "codepoints", "script", "precision", "recall", "f1", "support"])
-    for c in evaluation.classes:
-        writer.writerow(
-            [c.char, codepoints(c.char), c.script, c.precision, c.recall, c.f1, c.support]
-        )
-    return buffer.getvalue()
+    columns = ("char", "codepoints", "script", "precision", "recall", "f1", "support")
+    rows = (
+        (c.char, codepoints(c.char), c.script, c.precision, c.recall, c.f1, c.support)
+        for c in evaluation.classes
+    )
+    return csv_text([columns, *rows])
 
 
 def write_evaluation(

@@ -1,7 +1,5 @@
 """Rows that may be wrong: a contact sheet to look at, and tables to correct them by."""
 
-import csv
-import io
 from collections.abc import Sequence
 
 from PIL import Image
@@ -12,6 +10,7 @@ from hwcli.report.glyphs import enlarged
 from hwcli.report.lettering import Pen, shortened
 from hwcli.report.palette import LIGHT, Palette, rgb
 from hwcli.report.picture import as_png
+from hwcli.report.rows import csv_text
 
 MOST = 100
 """Suspects that are shown; the table has them all."""
@@ -45,15 +44,14 @@ def worst(audit: Audit) -> tuple[Suspect, ...]:
 
 def suspects_csv(suspects: Sequence[Suspect]) -> str:
     """CSV of all suspects, as `hwcli ingest --corrections` reads it once actions are filled in."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
-    for s in suspects:
-        writer.writerow(
+    return csv_text(
+        [CSV_COLUMNS]
+        + [
             ("", s.suggestion, s.source, s.origin, s.sha256, s.label, share(s.label_probability),
              s.split, s.kind, f"{s.score:.6g}", *candidate_cells(s))
-        )  # fmt: skip
-    return buffer.getvalue()
+            for s in suspects
+        ]
+    )  # fmt: skip
 
 
 def candidate_cells(suspect: Suspect) -> list[str]:
@@ -69,15 +67,14 @@ def share(value: float) -> str:
 
 def twins_csv(twins: Sequence[Twin]) -> str:
     """CSV of judged rows with nearly equal images in other splits."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(_TWIN_COLUMNS)
-    for t in twins:
-        writer.writerow(
+    return csv_text(
+        [_TWIN_COLUMNS]
+        + [
             (t.place, t.origin, t.char, t.other_place, t.other_origin, t.other_char,
              t.other_split, share(t.distance))
-        )  # fmt: skip
-    return buffer.getvalue()
+            for t in twins
+        ]
+    )  # fmt: skip
 
 
 def draw_suspects(

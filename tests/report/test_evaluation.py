@@ -20,7 +20,7 @@ from hwcli.structure import unstructure
 N = len(HOSTILE)
 TRUTH = np.random.default_rng(0).integers(0, N - 1, 900)
 PROBABILITIES = probabilities_of(TRUTH, N, np.random.default_rng(1))
-JUDGED = judgement_of(TRUTH, PROBABILITIES, HOSTILE, ["Latn", "Deva", "Knda", "Arab", "Hans"] * 5)
+JUDGED = judgement_of(TRUTH, PROBABILITIES, HOSTILE, ["Latn", "Deva"] * (N // 2))
 AUDIT = audit_of(JUDGED, PROBABILITIES, pictures())
 
 

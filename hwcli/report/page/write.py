@@ -114,7 +114,7 @@ def _environment(letters: Letters) -> Environment:
 
 def _attribute(text: object) -> Markup:
     """`text` within the quotes of an attribute; what would be lost in reading it is escaped."""
-    safe = escape(str(text))
+    safe = str(escape(str(text)))
     return Markup(safe.replace("\r", "&#13;").replace("\n", "&#10;").replace("\t", "&#9;"))
 
 
