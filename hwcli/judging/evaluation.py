@@ -48,13 +48,13 @@ class Intervals:
 
     by: str
     """`writer`: people were drawn anew (Efron 1979, by cluster), so it holds for other hands;
-    `glyph`: writers are not known, or one wrote all, so it holds for the same hands alone."""
+    `glyph`: writers are not known, or one wrote all, so it holds for the same hands alone; `both`:
+    the writers of some rows are known."""
     writers: int
     """Whose rows were judged, as far as they are known."""
     top: dict[str, Interval]
     macro: dict[str, Interval]
     """Of macro precision, recall and f1."""
-    ece: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,3 +224,18 @@ class Outcomes:
 
     def __len__(self) -> int:
         return len(self.truth)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """An evaluation with what it was made of."""
+
+    evaluation: Evaluation
+    confusion: NDArray[np.int64]
+    """(C, C), truth down, prediction across, in the order of `evaluation.classes`."""
+    outcomes: Outcomes
+
+    @property
+    def accuracy(self) -> float:
+        """Share of rows whose likeliest class is the truth."""
+        return float(self.confusion.trace() / self.evaluation.n)

@@ -8,7 +8,7 @@ from pathlib import Path
 from hwcli.atomic import write_text, writing
 from hwcli.characters import codepoints
 from hwcli.errors import UsageError
-from hwcli.evaluate import Evaluation, Judgement
+from hwcli.judging.evaluation import Evaluation, Judgement
 from hwcli.report.confusion import confusion_csv, draw_confusion
 from hwcli.report.picture import write_picture
 from hwcli.structure import unstructure
