@@ -1,0 +1,84 @@
+"""Nearly equal images: found as comparing all with all would find them; strokes left out."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hwcli import near
+from hwcli.near import (
+    MAX_DISTANCE,
+    directions,
+    near_between,
+    near_pairs,
+    sorted_into_cells,
+    telling,
+    thumbnails,
+)
+
+
+def images_of(count: int, kinds: int, seed: int = 0) -> NDArray[np.uint8]:
+    """`count` images of `kinds` shapes, two fifths of them equal, the others with noise."""
+    random = np.random.default_rng(seed)
+    shapes = np.random.default_rng(1).integers(0, 2, (kinds, 7, 7)).astype(np.int16) * 200
+    images = shapes[np.arange(count) % kinds].repeat(4, axis=1).repeat(4, axis=2)
+    noisy = np.arange(count) % 5 > 1
+    images += random.integers(-60, 61, images.shape).astype(np.int16) * noisy[:, None, None]
+    return np.clip(images, 0, 255).astype(np.uint8)
+
+
+def distances(one: NDArray[np.uint8], two: NDArray[np.uint8]) -> NDArray[np.float64]:
+    a, b = one.astype(np.float64), two.astype(np.float64)
+    return 1 - 2 * a @ b.T / ((a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1))
+
+
+@pytest.mark.parametrize("block", [7, 4096])
+def test_near_pairs_are_those_that_comparing_all_with_all_finds(
+    block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(near, "_ROWS", block)
+    monkeypatch.setattr(near, "_OTHERS", block)
+    small = thumbnails(images_of(400, 70))
+    distance = distances(small, small)
+    tells = np.isin(np.arange(400), telling(small))
+    close = np.triu(distance <= MAX_DISTANCE, 1) & tells & tells[:, None]
+    pairs = list(near_pairs(small))
+    assert [(i, j) for i, j, _ in pairs] == list(map(tuple, np.argwhere(close).tolist()))
+    assert 100 < len(pairs) < 2000
+    assert np.allclose([d for *_, d in pairs], distance[close], atol=1e-6)
+
+
+@pytest.mark.parametrize("block", [7, 4096])
+def test_near_rows_of_two_sets_are_those_that_comparing_all_with_all_finds(
+    block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(near, "_ROWS", block)
+    monkeypatch.setattr(near, "_OTHERS", block)
+    one, two = thumbnails(images_of(150, 70, 2)), thumbnails(images_of(330, 70, 3))
+    axes = directions(one)
+    meetings = near_between(sorted_into_cells(one, axes), sorted_into_cells(two, axes))
+    pairs = [pair for i, j, _ in meetings for pair in zip(i.tolist(), j.tolist(), strict=True)]
+    close = distances(one, two) <= MAX_DISTANCE
+    assert sorted(pairs) == list(map(tuple, np.argwhere(close).tolist()))
+    assert len(pairs) > 100
+
+
+def test_a_single_straight_stroke_is_like_no_other() -> None:
+    images = np.zeros((3, 28, 28), np.uint8)
+    images[:2, 3:25, 13:16] = 255
+    images[2, 3:25, 3:25] = 255
+    assert telling(thumbnails(images)).tolist() == [2]
+    assert list(near_pairs(thumbnails(images))) == []
+
+
+def test_no_images_and_blank_ones_have_no_neighbours() -> None:
+    blank = np.zeros((3, 28, 28), np.uint8)
+    assert list(near_pairs(thumbnails(blank))) == []
+    assert list(near_pairs(thumbnails(blank[:0]))) == []
+
+
+@pytest.mark.parametrize("size", [8, 14, 20, 28, 42, 64])
+def test_a_thumbnail_is_the_same_alone_and_among_others(size: int) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (30, size, size)).astype(np.uint8)
+    together = thumbnails(images)
+    assert together.shape == (30, 196)
+    assert (together == np.concatenate([thumbnails(i[None]) for i in images])).all()
