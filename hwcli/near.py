@@ -1,8 +1,8 @@
 """Finds nearly equal images: one scan saved twice, at another quality, size or contrast.
 
-Single straight strokes such as `1`, `-` and `/` are left out: two people's are as alike as two
-scans of one. Of other plain characters that may happen too, though rarely; that is why the pairs
-are listed.
+Single straight strokes such as `1`, `-` and `/`, and dots, are left out: two people's are as alike
+as two scans of one. Of other plain characters that may happen too, though rarely; that is why the
+pairs are listed.
 """
 
 from collections.abc import Iterator
@@ -19,8 +19,12 @@ MAX_DISTANCE = 0.008
 """Share of their energy in which two images may differ: ‖a − b‖² / (‖a‖² + ‖b‖²). Re-compressed,
 noisy, brightened or slightly turned copies are mostly below; of 4,000 images of one set, one in a
 thousand has a neighbour by somebody else at 0.0095 (EMNIST), 0.017 (DHCD) or 0.009 (BHMSDS)."""
-_PLAIN = 0.25
-"""Width over length of the ink, as standard deviations, below which it is a single stroke."""
+_THIN, _SHORT = 0.25, 0.45
+"""Widths over lengths of the ink, as standard deviations: below the first it is a single stroke,
+below the second if it is solid too."""
+_SOLID, _BLOT = 0.75, 0.9
+"""Shares of ink in the rectangle with the same standard deviations (12 · their product) from which
+it has no gaps, and from which it is a blot, whatever its shape."""
 _AXES = 16
 """Directions along which images are first compared."""
 _SORTED = 4
@@ -61,7 +65,7 @@ def thumbnails(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def telling(small: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """Those of `small`, uint8 (N, D), that are more than one straight stroke."""
+    """Those of `small`, uint8 (N, D), that are more than one straight stroke or a dot."""
     return np.flatnonzero(~_plain(small))
 
 
@@ -173,7 +177,7 @@ def _distances(one: NDArray[np.uint8], two: NDArray[np.uint8]) -> NDArray[np.flo
 
 
 def _plain(small: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """(N,) whether the ink is one straight stroke, by its second moments."""
+    """(N,) whether the ink is one straight stroke or a dot, by its second moments."""
     plain = np.zeros(len(small), np.bool_)
     place = np.arange(SIDE) - (SIDE - 1) / 2
     y, x = (p.ravel() for p in np.meshgrid(place, place, indexing="ij"))
@@ -185,7 +189,10 @@ def _plain(small: NDArray[np.uint8]) -> NDArray[np.bool_]:
         xx, yy, xy = xx / mass - (mx / mass) ** 2, yy / mass - (my / mass) ** 2, xy / mass
         xy -= mx * my / mass**2
         middle, apart = (xx + yy) / 2, np.hypot((xx - yy) / 2, xy)
-        plain[at : at + _SAMPLE] = middle - apart < _PLAIN**2 * (middle + apart)
+        length, width = np.sqrt(middle + apart), np.sqrt(np.maximum(middle - apart, 0))
+        filled = mass / np.maximum(ink.max(axis=1), 1) / np.maximum(12 * length * width, 1e-3)
+        solid = (filled > _BLOT) | ((filled > _SOLID) & (width < _SHORT * length))
+        plain[at : at + _SAMPLE] = (width < _THIN * length) | solid
     return plain
 
 

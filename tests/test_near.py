@@ -62,12 +62,20 @@ def test_near_rows_of_two_sets_are_those_that_comparing_all_with_all_finds(
     assert len(pairs) > 100
 
 
-def test_a_single_straight_stroke_is_like_no_other() -> None:
-    images = np.zeros((3, 28, 28), np.uint8)
-    images[:2, 3:25, 13:16] = 255
-    images[2, 3:25, 3:25] = 255
-    assert telling(thumbnails(images)).tolist() == [2]
-    assert list(near_pairs(thumbnails(images))) == []
+def test_single_straight_strokes_and_dots_are_like_no_other() -> None:
+    images = np.zeros((6, 28, 28), np.uint8)
+    images[0, 3:25, 13:16] = 255
+    images[1, 3:25, 10:18] = 120  # faint and thick
+    for k in range(22):
+        images[2, 3 + k, 3 + k : 10 + k] = 255
+    images[3, 2:26, 2:26] = 255
+    images[4, 2:26, 2:26] = 255
+    images[4, 9:19, 9:19] = 0
+    images[5, 2:26, 8:20] = 255
+    images[5, 8:20, 12:16] = 0
+    twice = thumbnails(np.concatenate([images, images]))
+    assert telling(twice).tolist() == [4, 5, 10, 11]
+    assert [(i, j) for i, j, _ in near_pairs(twice)] == [(4, 10), (5, 11)]
 
 
 def test_no_images_and_blank_ones_have_no_neighbours() -> None:
