@@ -1,5 +1,6 @@
 """Nearly equal images: found as comparing all with all would find them; strokes left out."""
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -17,12 +18,13 @@ from hwcli.near import (
 
 
 def images_of(count: int, kinds: int, seed: int = 0) -> NDArray[np.uint8]:
-    """`count` images of `kinds` shapes, two fifths of them equal, the others with noise."""
+    """`count` images of `kinds` shapes, two fifths equal, the others with more and more noise."""
     random = np.random.default_rng(seed)
     shapes = np.random.default_rng(1).integers(0, 2, (kinds, 7, 7)).astype(np.int16) * 200
     images = shapes[np.arange(count) % kinds].repeat(4, axis=1).repeat(4, axis=2)
     noisy = np.arange(count) % 5 > 1
-    images += random.integers(-60, 61, images.shape).astype(np.int16) * noisy[:, None, None]
+    noise = random.uniform(-1, 1, images.shape) * (np.arange(count) * noisy)[:, None, None]
+    images += (150 * noise / count).astype(np.int16)
     return np.clip(images, 0, 255).astype(np.uint8)
 
 
@@ -44,6 +46,7 @@ def test_near_pairs_are_those_that_comparing_all_with_all_finds(
     pairs = list(near_pairs(small))
     assert [(i, j) for i, j, _ in pairs] == list(map(tuple, np.argwhere(close).tolist()))
     assert 100 < len(pairs) < 2000
+    assert max(d for *_, d in pairs) > 0.95 * MAX_DISTANCE
     assert np.allclose([d for *_, d in pairs], distance[close], atol=1e-6)
 
 
@@ -65,7 +68,8 @@ def test_near_rows_of_two_sets_are_those_that_comparing_all_with_all_finds(
 def test_single_straight_strokes_and_dots_are_like_no_other() -> None:
     images = np.zeros((6, 28, 28), np.uint8)
     images[0, 3:25, 13:16] = 255
-    images[1, 3:25, 10:18] = 120  # faint and thick
+    images[1, 3:25, 10:18] = 120  # faint, thick, and blurred
+    images[1] = cv2.GaussianBlur(images[1], (0, 0), 1.5)
     for k in range(22):
         images[2, 3 + k, 3 + k : 10 + k] = 255
     images[3, 2:26, 2:26] = 255
@@ -84,9 +88,9 @@ def test_no_images_and_blank_ones_have_no_neighbours() -> None:
     assert list(near_pairs(thumbnails(blank[:0]))) == []
 
 
-@pytest.mark.parametrize("size", [8, 14, 20, 28, 42, 64])
+@pytest.mark.parametrize("size", [8, 9, 14, 20, 28, 42, 64])
 def test_a_thumbnail_is_the_same_alone_and_among_others(size: int) -> None:
-    images = np.random.default_rng(0).integers(0, 256, (30, size, size)).astype(np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (64, size, size)).astype(np.uint8)
     together = thumbnails(images)
-    assert together.shape == (30, 196)
+    assert together.shape == (64, 196)
     assert (together == np.concatenate([thumbnails(i[None]) for i in images])).all()

@@ -69,11 +69,10 @@ def _keep_nearest(
 ) -> None:
     """Put into `place` and `distance` what is nearer than what is there."""
     for i, j, apart in near_between(own, others):
-        order = np.lexsort((places[j], apart, i))
+        order = np.lexsort((apart, i))
         rows, first = np.unique(i[order], return_index=True)
         nearest, where = apart[order][first], places[j[order][first]]
         better = nearest < distance[rows]
-        better |= (nearest == distance[rows]) & (where < place[rows])
         distance[rows[better]], place[rows[better]] = nearest[better], where[better]
 
 
