@@ -50,6 +50,18 @@ def test_near_pairs_are_those_that_comparing_all_with_all_finds(
     assert np.allclose([d for *_, d in pairs], distance[close], atol=1e-6)
 
 
+def test_pairs_at_the_very_limit_that_differ_in_one_spot_alone() -> None:
+    """All of their difference then lies along the directions in which they are compared first."""
+    small = np.zeros((250, 14, 14), np.uint8)
+    small[:, 1:13, 1:13] = 200
+    small[:, 3:11, 3:11] = 0
+    small[:, 5:9, 5:9] = np.arange(250)[:, None, None]
+    small = small.reshape(250, 196)
+    close = np.triu(distances(small, small) <= MAX_DISTANCE, 1)
+    assert [(i, j) for i, j, _ in near_pairs(small)] == list(map(tuple, np.argwhere(close)))
+    assert 1000 < close.sum() < 20_000
+
+
 @pytest.mark.parametrize("block", [7, 4096])
 def test_near_rows_of_two_sets_are_those_that_comparing_all_with_all_finds(
     block: int, monkeypatch: pytest.MonkeyPatch

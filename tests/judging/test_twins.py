@@ -50,15 +50,18 @@ def test_twins_are_the_nearest_that_comparing_all_with_all_finds(
     assert np.allclose(distance[near.row, at], near.distance, atol=1e-6)
 
 
-def test_of_equal_twins_the_first_is_told_and_all_of_the_way_is_reported() -> None:
-    dataset = make_dataset(Path("d"), rows=400, splits=SPLITS, noise=0, classes=("0", "×"))
+def test_of_equal_twins_the_first_is_told_and_all_of_the_way_is_reported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(twins, "_BATCH", 256)
+    dataset = make_dataset(Path("d"), rows=1000, splits=SPLITS, noise=0, classes=("0", "×"))
     places, small = small_of(dataset, Split.test)
     rows = dataset.load()
     steps: list[tuple[int, int]] = []
     near = find_twins(
         dataset, Split.test, small, progress=lambda done, total, _="": steps.append((done, total))
     )
-    assert steps[-1] == (400, 400)
+    assert steps[-1] == (1000, 1000)
     assert (near.distance == 0).all()
     for row, place in zip(near.row.tolist(), near.place.tolist(), strict=True):
         same = (rows.images == rows.images[places[row]]).all(axis=(1, 2)) & (rows.split != 2)
