@@ -29,14 +29,16 @@ class Suspect:
     sha256: str
     """Hex, of the image's pixels, uint8 (S, S) row by row: what a correction is checked against."""
     label: str
-    """The character it is said to be."""
+    """The character it is said to be, as the dataset has it."""
     label_probability: float
     suggestion: str
     """The likeliest character other than the label."""
     candidates: tuple[Candidate, ...]
     """The likeliest characters, best first."""
     score: float
-    """The larger, the more suspect; to be compared within one kind."""
+    """The larger, the more suspect; to be compared within one kind. Of a label the log of how many
+    times likelier the suggestion is; of an outlier how far it is from all classes, to the model and
+    in its ink."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,11 @@ class Audit:
     """What was found in the judged rows."""
 
     label_errors: float
-    """Share of rows that are estimated to be mislabelled (Northcutt et al. 2021)."""
+    """Share of rows that are estimated to be mislabelled (Northcutt et al. 2021); the model's own
+    confident mistakes are in it."""
     suspects: tuple[Suspect, ...]
     """Likely label errors, most suspect first, then outliers, most suspect first."""
     twins: tuple[Twin, ...]
+    """The nearest ones, nearest first."""
+    rows_with_twin: int = 0
+    """Judged rows that have a nearly equal image in another split, listed or not."""
