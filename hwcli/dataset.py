@@ -4,16 +4,28 @@ import hashlib
 import json
 import re
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hwcli.atomic import write_text
+from hwcli.blocks import ImageBlocks
 from hwcli.errors import DatasetError
 from hwcli.glyph import Normalisation
-from hwcli.shards import Columns, Rows, Split, Tables, concatenate, read_columns, read_shard
+from hwcli.shards import (
+    Columns,
+    Rows,
+    Split,
+    Tables,
+    concatenate,
+    read_columns,
+    read_origins,
+    read_shard,
+)
 from hwcli.structure import StructureError, parse_json, structure_or, unstructure
 
 SCHEMA = "hwcli.dataset/1"
@@ -180,6 +192,50 @@ class Dataset:
         self._check(number, shard.tables, len(shard.columns), shard.size)
         return shard.columns
 
+    def images_at(self, places: NDArray[np.intp]) -> NDArray[np.uint8]:
+        """The images of the rows numbered `places`, in any order: uint8 (n, size, size).
+
+        Rows are numbered from 0, all shards one after the other.
+
+        Raises:
+            DatasetError: a shard is missing or damaged.
+            IndexError: there is no such row.
+        """
+        size = self.info.normalisation.size
+        images = np.empty((len(places), size, size), np.uint8)
+        for number, where, rows in self._by_shard(places):
+            with ImageBlocks(self.shard_path(number)) as blocks:
+                self._check_shape(number, blocks.rows, blocks.size)
+                images[where] = blocks.take(rows)
+        return images
+
+    def origins_at(self, places: NDArray[np.intp]) -> list[str]:
+        """The origins of the rows numbered `places`, as `images_at` numbers them.
+
+        Raises:
+            DatasetError: a shard is missing or damaged.
+            IndexError: there is no such row.
+        """
+        origins = [""] * len(places)
+        for number, where, rows in self._by_shard(places):
+            found = read_origins(self.shard_path(number), rows)
+            for i, origin in zip(where.tolist(), found, strict=True):
+                origins[i] = origin
+        return origins
+
+    def _by_shard(
+        self, places: NDArray[np.intp]
+    ) -> Iterator[tuple[int, NDArray[np.intp], NDArray[np.intp]]]:
+        """Each shard with some of `places`: its number, which of them, their rows, ascending."""
+        ends = np.cumsum([0] + [entry.rows for entry in self.info.shards])
+        if len(places) and not 0 <= places.min() <= places.max() < ends[-1]:
+            raise IndexError(f"{self.folder}: rows are numbered from 0 to {ends[-1] - 1}")
+        order = np.argsort(places, kind="stable")
+        bounds = places[order].searchsorted(ends)
+        for number in np.flatnonzero(np.diff(bounds)).tolist():
+            where = order[bounds[number] : bounds[number + 1]]
+            yield number, where, places[where] - ends[number]
+
     def shard_path(self, number: int) -> Path:
         """The file of one shard, by its place in `info.shards`."""
         return self.folder / self.info.shards[number].file
@@ -188,6 +244,10 @@ class Dataset:
         info, path = self.info, self.shard_path(number)
         if tables != Tables(info.classes, info.scripts, tuple(s.name for s in info.sources)):
             raise DatasetError(f"{path}: its tables are not {FILE_NAME}'s")
+        self._check_shape(number, rows, size)
+
+    def _check_shape(self, number: int, rows: int, size: int) -> None:
+        info, path = self.info, self.shard_path(number)
         if rows != info.shards[number].rows:
             raise DatasetError(f"{path}: {rows} rows, {FILE_NAME} says {info.shards[number].rows}")
         if size != info.normalisation.size:

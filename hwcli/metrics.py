@@ -6,22 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32] | NDArray[np.float64]
-ECE_BINS = 15
-"""Bins of confidence, equally wide (Guo et al. 2017)."""
-
-
-def ece(probabilities: Floats, targets: NDArray[np.int64]) -> float:
-    """Expected calibration error: how far confidence is from accuracy, over 15 bins.
-
-    Args:
-        probabilities: float (N, classes), N above 0.
-        targets: int (N,).
-    """
-    confidence = probabilities.max(axis=1).astype(np.float64)
-    right = probabilities.argmax(axis=1) == targets
-    bins = np.clip(np.ceil(confidence * ECE_BINS).astype(np.int64) - 1, 0, ECE_BINS - 1)
-    gap = np.bincount(bins, weights=right - confidence, minlength=ECE_BINS)
-    return float(np.abs(gap).sum() / len(targets))
 
 
 def negative_log_likelihood(

@@ -172,6 +172,21 @@ def read_columns(path: Path) -> ShardColumns:
     return ShardColumns(tables, columns, size)
 
 
+def read_origins(path: Path, rows: NDArray[np.intp]) -> list[str]:
+    """The origins of `rows` of the shard at `path`, which ascend; the others are not read.
+
+    Raises:
+        DatasetError: missing, not HDF5, or damaged.
+    """
+    with reading_shard(path), open_shard(path) as file:
+        column = _column(file, "origin", path)
+        if column.dtype.kind != "S" or column.ndim != 1:
+            raise DatasetError(f"{path}: column origin is {column.dtype} {column.shape}")
+        once, back = np.unique(rows, return_inverse=True)
+        texts = [text.decode() for text in column[once].astype(bytes).tolist()]
+        return [texts[i] for i in back.tolist()]
+
+
 def open_shard(path: Path) -> h5py.File:
     """The HDF5 file at `path`, of which libhdf5 can be trusted to come to an end.
 

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from hwcli.atomic import growing, writing
-from hwcli.blocks import ImageBlocks
 from hwcli.characters import codepoints
 from hwcli.dataset import Dataset
 from hwcli.errors import InputError
@@ -65,31 +64,17 @@ def write_sheet(dataset: Dataset, path: Path, options: SheetOptions = SheetOptio
 
 
 def _glyphs(dataset: Dataset, options: SheetOptions) -> list[NDArray[np.uint8]]:
-    """For each class its glyphs to draw, uint8 (n, size, size); of shards one is in memory."""
-    labels, sources, counts = [], [], []
-    for number in range(len(dataset.info.shards)):
-        rows = dataset.shard(number)
-        labels.append(rows.label)
-        sources.append(rows.source)
-        counts.append(len(rows))
-    label, source = (np.concatenate([np.empty(0, np.int32), *c]) for c in (labels, sources))
+    """For each class its glyphs to draw, uint8 (n, size, size)."""
+    columns = [dataset.columns(number) for number in range(len(dataset.info.shards))]
+    label = np.concatenate([np.empty(0, np.int32), *(c.label for c in columns)])
+    source = np.concatenate([np.empty(0, np.int32), *(c.source for c in columns)])
     random = np.random.default_rng(options.seed)
     chosen = []
     for code in range(len(dataset.info.classes)):
         of_class = np.flatnonzero(label == code)
         chosen.append(of_class[_spread(source[of_class], options.samples, random)])
-    wanted = np.unique(np.concatenate([np.empty(0, np.intp), *chosen]))
-    size = dataset.info.normalisation.size
-    images = [np.empty((0, size, size), np.uint8)]
-    start = 0
-    for entry, count in zip(dataset.info.shards, counts, strict=True):
-        places = wanted[(wanted >= start) & (wanted < start + count)] - start
-        if len(places):
-            with ImageBlocks(dataset.folder / entry.file) as blocks:
-                images.append(blocks.take(places))
-        start += count
-    drawn = np.concatenate(images)
-    return [drawn[wanted.searchsorted(rows)] for rows in chosen]
+    drawn = dataset.images_at(np.concatenate([np.empty(0, np.intp), *chosen]))
+    return np.split(drawn, np.cumsum([len(rows) for rows in chosen]))[:-1]
 
 
 def _spread(source: NDArray[np.int32], count: int, random: np.random.Generator) -> NDArray[np.intp]:

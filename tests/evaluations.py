@@ -105,7 +105,7 @@ def judgement_of(
             schema=SCHEMA, model=model, data=data, split="test", target=target, n=n,  # type: ignore[arg-type]
             top={str(k): float(np.mean(rank < k)) for k in (1, 2, 5)},
             macro=metrics.macro(scores), weighted=metrics.weighted(scores),
-            ece=metrics.ece(probabilities, truth),
+            ece=_ece(outcomes),
             classes=tuple(
                 ClassScore(c, float(p), float(r), float(f), int(s), script=k)
                 for c, p, r, f, s, k in zip(
@@ -177,6 +177,13 @@ def _writers(outcomes: Outcomes) -> Writers | None:
         return None
     low, tenth, median, high = np.quantile(shares, (0, 0.1, 0.5, 1)).tolist()
     return Writers(len(shares), 10, low, tenth, median, high)
+
+
+def _ece(outcomes: Outcomes) -> float:
+    confidence = outcomes.confidence.astype(float)
+    number = np.clip(np.ceil(confidence * 15).astype(int) - 1, 0, 14)
+    gaps = np.bincount(number, weights=(outcomes.rank == 0) - confidence)
+    return float(np.abs(gaps).sum() / len(confidence))
 
 
 def _confidence(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from conftest import Result
@@ -182,3 +183,34 @@ def test_a_dataset_is_named_by_its_rows_alone() -> None:
     assert open_dataset(Path("d")).sha256 == before
     make(Path("d"), 29)
     assert open_dataset(Path("d")).sha256 != before
+
+
+def test_images_and_origins_of_some_rows_in_any_order() -> None:
+    make(Path("d"), 30, 1, 300)
+    dataset = open_dataset(Path("d"))
+    rows = dataset.load()
+    assert len(rows) == 331
+    for places in ([], [330], [5, 30, 5, 0, 331 - 1, 29, 31, 31, 287], list(range(330, -1, -1))):
+        at = np.asarray(places, np.intp)
+        assert np.array_equal(dataset.images_at(at), rows.images[at])
+        assert dataset.origins_at(at) == [rows.origins[i] for i in places]
+
+
+@pytest.mark.parametrize("places", [[331], [-1, 3]])
+def test_rows_that_are_not_there_are_refused(places: list[int]) -> None:
+    make(Path("d"), 30, 1, 300)
+    dataset = open_dataset(Path("d"))
+    for read in (dataset.images_at, dataset.origins_at):
+        with pytest.raises(IndexError, match="from 0 to 330"):
+            read(np.asarray(places))
+
+
+def test_some_rows_of_a_shard_that_is_not_the_listed_one() -> None:
+    make(Path("d"), 30, 20)
+    write(Path("d/d-1.h5"), rows_of(19, seed=1))
+    dataset = open_dataset(Path("d"))
+    assert len(dataset.images_at(np.asarray([29]))) == 1
+    with pytest.raises(DatasetError, match="19 rows"):
+        dataset.images_at(np.asarray([30]))
+    with pytest.raises(DatasetError, match=r"d-1\.h5"):
+        dataset.origins_at(np.asarray([49]))

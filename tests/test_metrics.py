@@ -80,27 +80,6 @@ def test_averages_of_nothing_are_0() -> None:
     assert metrics.macro(scores) == metrics.weighted(scores) == metrics.Averages(0, 0, 0)
 
 
-def test_ece_of_a_known_case() -> None:
-    """Ten rows of confidence 0.8 of which six are right: 0.2 apart."""
-    probabilities = np.tile([0.8, 0.2], (10, 1))
-    targets = np.array([0] * 6 + [1] * 4)
-    assert metrics.ece(probabilities, targets) == pytest.approx(0.2)
-    assert metrics.ece(np.tile([1.0, 0.0], (4, 1)), np.zeros(4, np.int64)) == 0
-
-
-def test_ece_agrees_with_a_plain_loop() -> None:
-    rng = np.random.default_rng(0)
-    probabilities = softmax(rng.normal(size=(500, 4)).astype(np.float32) * 2)
-    targets = rng.integers(0, 4, 500)
-    confidence, right = probabilities.max(1), probabilities.argmax(1) == targets
-    total = 0.0
-    for i in range(15):
-        inside = (confidence > i / 15) & (confidence <= (i + 1) / 15)
-        if inside.any():
-            total += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
-    assert metrics.ece(probabilities, targets) == pytest.approx(total, abs=1e-6)
-
-
 @pytest.mark.parametrize("temperature", [0.3, 1.0, 2.5])
 def test_the_temperature_is_found_again(temperature: float) -> None:
     """Labels drawn from softmax(z) while the model says z × T: T has to come out."""

@@ -13,10 +13,10 @@ from hwcli.dataset import ShardEntry
 from hwcli.errors import DatasetError
 from hwcli.ingest.dedup import Pair, reason
 from hwcli.ingest.journal import Done, Journal
-from hwcli.ingest.near import SIDE, near_pairs, thumbnails
 from hwcli.ingest.pairs import PairList
 from hwcli.ingest.rows import Plan
 from hwcli.ingest.tally import Tally
+from hwcli.near import SIDE, near_pairs, thumbnails
 from hwcli.processes import apart
 from hwcli.shard_writer import ShardWriter
 from hwcli.shards import Rows, Split, read_shard

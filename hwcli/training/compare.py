@@ -8,7 +8,7 @@ from statistics import median
 from hwcli.classify import Classifier
 from hwcli.dataset import Dataset
 from hwcli.errors import DatasetError, HwcliError
-from hwcli.evaluate import evaluate
+from hwcli.judging.predictions import predict
 from hwcli.models.table import Option
 from hwcli.progress import Progress, silent
 from hwcli.shards import Split
@@ -92,16 +92,8 @@ def _on_test(folder: Path, contender: Contender, dataset: Dataset) -> float | No
     """Top-1 accuracy of the written model on the test split, by the code of `hwcli eval`."""
     if not dataset.info.counts.get("split", {}).get(Split.test.name):
         return None
-    judgement = evaluate(
-        Classifier(folder / ONNX, threads=contender.options.threads),
-        dataset,
-        model=contender.name,
-        split=Split.test,
-        topk=(1,),
-        shared_classes=False,
-        progress=silent,
-    )
-    return judgement.accuracy
+    classifier = Classifier(folder / ONNX, threads=contender.options.threads)
+    return predict(classifier, dataset, Split.test, progress=silent).accuracy()
 
 
 def ranked(rows: Sequence[Compared]) -> list[Compared]:

@@ -17,10 +17,8 @@ from hypothesis import strategies as st
 from archives import folder_zip, glyph, idx, png, recipe_text, write_zip
 from conftest import Result
 from hwcli.dataset import open_dataset
-from hwcli.ingest import near
 from hwcli.ingest.dedup import Duplicates
 from hwcli.ingest.journal import Journal
-from hwcli.ingest.near import thumbnails
 from hwcli.ingest.seen import SeenKeys, image_keys
 from hwcli.ingest.verify import verify_dataset
 from hwcli.shards import Split
@@ -381,30 +379,3 @@ def test_a_near_twin_under_another_character_is_not_said_to_be_of_the_same(hwcli
     assert [d.reason for d in verify_dataset(Path("data/test")).dropped] == [
         "duplicate: nearly the same image is in test under another character"
     ]
-
-
-def test_near_pairs_are_those_that_comparing_all_with_all_finds() -> None:
-    random = np.random.default_rng(0)
-    images = np.stack([glyph(k % 70) for k in range(400)]).astype(np.int16)
-    images += (
-        random.integers(-60, 61, images.shape).astype(np.int16)
-        * (np.arange(400) % 5 > 1).astype(np.int16)[:, None, None]
-    )
-    small = thumbnails(np.clip(images, 0, 255).astype(np.uint8))
-    rows = small.astype(np.float64)
-    energy = (rows**2).sum(axis=1)
-    distance = 1 - 2 * rows @ rows.T / (energy[:, None] + energy)
-    telling = ~near._plain(small)
-    close = np.triu(distance <= near.MAX_DISTANCE, 1) & telling & telling[:, None]
-    found = {(i, j) for i, j, _ in near.near_pairs(small)}
-    assert found == set(map(tuple, np.argwhere(close).tolist()))
-    assert 100 < len(found) < 2000
-
-
-def test_a_single_straight_stroke_is_like_no_other() -> None:
-    images = np.zeros((3, 28, 28), np.uint8)
-    images[:2, 3:25, 13:16] = 255
-    images[2, 3:25, 3:25] = 255
-    assert near._plain(thumbnails(images)).tolist() == [True, True, False]
-    assert list(near.near_pairs(thumbnails(images))) == []
-    assert list(near.near_pairs(thumbnails(images[:0]))) == []

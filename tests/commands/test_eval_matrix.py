@@ -7,7 +7,7 @@ import pytest
 from rich.cells import cell_len
 
 from evaluations import HOSTILE
-from hwcli.commands.eval_matrix import matrix_lines
+from hwcli.commands.eval.matrix import matrix_lines
 
 LRM = "\u200e"
 

@@ -1,0 +1,55 @@
+"""What `hwcli eval` was asked for, read off its flags."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from hwcli.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The flags that hold for every model and dataset."""
+
+    split: Literal["train", "val", "test"]
+    topk: tuple[int, ...]
+    equiv: tuple[str, ...]
+    want: tuple[float, ...]
+    shared_classes: bool
+    fold_case: bool
+    calibrate: bool
+    audit: bool
+    report: Path | None
+    out: Path | None
+    form: Literal["text", "json", "csv"]
+    min_accuracy: float | None
+    device: str
+    threads: int
+
+
+def parse_topk(text: str) -> tuple[int, ...]:
+    """Each k of `1,2,5`, ascending.
+
+    Raises:
+        UsageError: something else.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and 0 < int(part) < 10**6 for part in parts):
+        raise UsageError(f"--topk {text!r}: not a list of whole numbers from 1", hint="like 1,2,5")
+    return tuple(sorted({int(part) for part in parts}))
+
+
+def parse_shares(flag: str, text: str) -> tuple[float, ...]:
+    """Each share of `0.95,0.99`, ascending.
+
+    Raises:
+        UsageError: something else, or a share that is not between 0 and 1.
+    """
+    try:
+        shares = {float(part) for part in text.split(",")}
+    except ValueError:
+        shares = {math.nan}
+    if not all(0 < share <= 1 for share in shares):
+        raise UsageError(f"{flag} {text!r}: not a list of shares up to 1", hint="like 0.95,0.99")
+    return tuple(sorted(shares))

@@ -1,0 +1,206 @@
+"""Judges each model on each dataset, and gives the results."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from hwcli import console
+from hwcli.commands.data_choice import choose_dataset
+from hwcli.commands.eval.flags import Asked
+from hwcli.commands.eval.show import print_csv, print_json, show
+from hwcli.errors import HwcliError, ModelError, PartialFailure, QualityGateError
+
+if TYPE_CHECKING:
+    from hwcli.dataset import Dataset
+    from hwcli.judging.audit import Audit
+    from hwcli.judging.evaluation import Judgement
+    from hwcli.judging.predictions import Judged
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """A model that was found."""
+
+    name: str
+    path: Path
+    classifier: "Judged"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """A model judged on a dataset, or why it could not be."""
+
+    model: str
+    data: str
+    judgement: "Judgement | None" = None
+    audit: "Audit | None" = None
+    error: HwcliError | None = None
+
+
+def run(
+    models: Sequence[str | None], data: Sequence[str | None], asked: Asked, stream: TextIO
+) -> None:
+    """Judge each of `models` on each of `data`; None stands for what is taken by default.
+
+    Raises:
+        PartialFailure: some of several could not be judged.
+        QualityGateError: an accuracy is below what was asked for.
+        HwcliError: the only one could not be judged.
+    """
+    results: list[Result] = []
+    for result in _results(models, data, asked):
+        results.append(result)
+        if asked.form == "json":
+            print_json(result, stream)
+        elif asked.form == "csv":
+            print_csv(result, asked.topk, stream, head=len(results) == 1)
+    if asked.form == "text":
+        show(results, stream)
+    if failed := sum(r.error is not None for r in results):
+        raise PartialFailure(f"{failed} of {len(results)} could not be judged")
+    _gate(results, asked.min_accuracy)
+
+
+def _results(
+    models: Sequence[str | None], data: Sequence[str | None], asked: Asked
+) -> Iterator[Result]:
+    """A result for each pair; what goes wrong with the only one is raised."""
+    used: set[Path] | None = set() if len(models) * len(data) > 1 else None
+    for name in models:
+        opened: Opened | HwcliError
+        try:
+            opened = _open(name, asked)
+        except HwcliError as error:
+            opened = error
+        for place in data:
+            result = _result(opened, name or "latest", place, asked, used)
+            if result.error and used is None:
+                raise result.error
+            if result.error:
+                console.complain(result.error.message, result.error.hint)
+            yield result
+
+
+def _open(name: str | None, asked: Asked) -> Opened:
+    from hwcli.judging.models import name_of, open_model
+
+    path = _find(name)
+    return Opened(name_of(path), path, open_model(path, device=asked.device, threads=asked.threads))
+
+
+def _result(
+    opened: Opened | HwcliError,
+    model: str,
+    data: str | None,
+    asked: Asked,
+    used: set[Path] | None,
+) -> Result:
+    """What came of one pair; `model` and `data` are what they are called until they are open."""
+    place = data or "default"
+    try:
+        if isinstance(opened, HwcliError):
+            raise opened
+        model = opened.name
+        dataset = choose_dataset(data, trained_on=opened.classifier.info.dataset)
+        place = dataset.info.name
+        return _judge(opened, dataset, asked, used)
+    except HwcliError as error:
+        return Result(model, place, error=error)
+
+
+def _judge(opened: Opened, dataset: "Dataset", asked: Asked, used: set[Path] | None) -> Result:
+    """Judge one model on one dataset; `used` are the folders of those before, None for the only."""
+    import numpy as np
+
+    from hwcli.judging.alike import parse_groups
+    from hwcli.judging.judge import JudgeOptions, judge
+    from hwcli.judging.predictions import predict
+    from hwcli.overlap import doubt
+    from hwcli.report.evaluation import write_evaluation
+    from hwcli.shards import Split
+
+    groups = tuple(group for text in asked.equiv for group in parse_groups(text))
+    classifier, split = opened.classifier, Split[asked.split]
+    if why := doubt(classifier.info, dataset, split):
+        console.notice(f"warning: {why}")
+    if asked.calibrate:
+        _calibrate(opened, dataset, asked)
+    with console.progress("eval", "glyph") as progress:
+        predictions = predict(
+            classifier, dataset, split, shared_classes=asked.shared_classes,
+            fold_case=asked.fold_case, progress=progress,
+        )  # fmt: skip
+    options = JudgeOptions(topk=asked.topk, equiv=groups, wanted=asked.want)
+    judgement = judge(predictions, dataset, split, options, model=opened.name, warning=why)
+    folder = _folder(opened.path, f"{dataset.info.name}-{asked.split}", asked.out, used)
+    write_evaluation(
+        folder, judgement, None, lambda places: dataset.images_at(np.asarray(places, np.intp))
+    )
+    console.notice(f"confusion.png and more: {folder}")
+    return Result(opened.name, dataset.info.name, judgement)
+
+
+def _calibrate(opened: Opened, dataset: "Dataset", asked: Asked) -> None:
+    from hwcli.judging.calibrate import calibrate, check_storable, store
+
+    path, classifier = opened.path, opened.classifier
+    check_storable(path)
+    with console.progress("calibrate", "glyph") as progress:
+        found = calibrate(
+            classifier, dataset, shared_classes=asked.shared_classes, fold_case=asked.fold_case,
+            progress=progress,
+        )  # fmt: skip
+    written = store(path, found.info)
+    console.notice(
+        f"temperature {classifier.info.temperature:g} is now {found.info.temperature:g}: "
+        f"calibration error {found.before:.4f} is now {found.after:.4f} on {found.rows:,} glyphs "
+        f"of val; stored in {' and '.join(map(str, written))}"
+    )
+    classifier.info = found.info
+
+
+def _find(model: str | None) -> Path:
+    """The file to judge; the latest run's where none is named."""
+    from hwcli.judging.models import find_weights
+    from hwcli.training.runs import ONNX, RUNS_FOLDER, latest_run
+
+    if model is not None:
+        return find_weights(model)
+    run = latest_run()
+    if run is None:
+        raise ModelError(
+            f"no run below {RUNS_FOLDER}/",
+            hint="`hwcli train lenet` makes one; `hwcli eval latin` judges the bundled model",
+        )
+    console.notice(f"model: {run}")
+    return run / ONNX
+
+
+def _folder(path: Path, name: str, out: Path | None, used: set[Path] | None) -> Path:
+    """Where the files of a result go: each of several has a folder of its own."""
+    from hwcli.judging.models import in_run, name_of
+    from hwcli.training.runs import RUNS_FOLDER
+
+    if out is not None:
+        folder = out if used is None else out / f"{name_of(path)}-{name}"
+    elif in_run(path):
+        folder = path.parent / f"eval-{name}"
+    else:
+        folder = RUNS_FOLDER / f"{path.stem}-eval-{name}"
+    if used is not None:
+        tries = (folder.with_name(f"{folder.name}-{n}") for n in range(2, len(used) + 3))
+        folder = folder if folder not in used else next(f for f in tries if f not in used)
+        used.add(folder)
+    return folder
+
+
+def _gate(results: Sequence[Result], least: float | None) -> None:
+    if least is None:
+        return
+    for result in results:
+        accuracy = result.judgement.accuracy if result.judgement else 0.0
+        if accuracy < least:
+            raise QualityGateError(
+                f"{result.model} on {result.data}: top-1 accuracy {accuracy:.4f} is below {least:g}"
+            )
