@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -192,7 +192,7 @@ class Dataset:
         self._check(number, shard.tables, len(shard.columns), shard.size)
         return shard.columns
 
-    def images_at(self, places: NDArray[np.intp]) -> NDArray[np.uint8]:
+    def images_at(self, places: Sequence[int] | NDArray[np.intp]) -> NDArray[np.uint8]:
         """The images of the rows numbered `places`, in any order: uint8 (n, size, size).
 
         Rows are numbered from 0, all shards one after the other.
@@ -209,7 +209,7 @@ class Dataset:
                 images[where] = blocks.take(rows)
         return images
 
-    def origins_at(self, places: NDArray[np.intp]) -> list[str]:
+    def origins_at(self, places: Sequence[int] | NDArray[np.intp]) -> list[str]:
         """The origins of the rows numbered `places`, as `images_at` numbers them.
 
         Raises:
@@ -224,9 +224,10 @@ class Dataset:
         return origins
 
     def _by_shard(
-        self, places: NDArray[np.intp]
+        self, wanted: Sequence[int] | NDArray[np.intp]
     ) -> Iterator[tuple[int, NDArray[np.intp], NDArray[np.intp]]]:
-        """Each shard with some of `places`: its number, which of them, their rows, ascending."""
+        """Each shard with some of `wanted`: its number, which of them, their rows, ascending."""
+        places = np.asarray(wanted, np.intp)
         ends = np.cumsum([0] + [entry.rows for entry in self.info.shards])
         if len(places) and not 0 <= places.min() <= places.max() < ends[-1]:
             raise IndexError(f"{self.folder}: rows are numbered from 0 to {ends[-1] - 1}")

@@ -1,6 +1,5 @@
 """What a classifier says of the rows of a split, read shard by shard."""
 
-import logging
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,7 +18,6 @@ from hwcli.model_info import ModelInfo
 from hwcli.progress import Progress
 from hwcli.shards import CHUNK_ROWS, Columns, Split
 
-logger = logging.getLogger(__name__)
 _BATCH = 4096
 """Glyphs that are classified between two reports of progress."""
 _IN_MEMORY = 1 << 30
@@ -92,7 +90,7 @@ def predict(
         ModelError: other image size, classes that the model lacks, or logits that are no numbers.
         DatasetError: no rows, or a shard is damaged.
     """
-    check_normalisation(classifier, dataset)
+    other_normalisation(classifier, dataset)
     every, place = _columns(dataset, split)
     if not len(every):
         raise _no_rows(dataset, split)
@@ -123,8 +121,12 @@ def predict(
     )  # fmt: skip
 
 
-def check_normalisation(classifier: Judged, dataset: Dataset) -> None:
-    """Raise ModelError where images differ in size; warn where they were made otherwise."""
+def other_normalisation(classifier: Judged, dataset: Dataset) -> str | None:
+    """What is to be known where images were made otherwise than those the model was trained on.
+
+    Raises:
+        ModelError: they differ in size.
+    """
     ours, theirs = classifier.info.normalisation, dataset.info.normalisation
     if ours.size != theirs.size:
         raise ModelError(
@@ -132,14 +134,12 @@ def check_normalisation(classifier: Judged, dataset: Dataset) -> None:
             f"{theirs.size} px",
             hint="make the dataset at the model's size, or train a model on it",
         )
-    if ours != theirs:
-        logger.warning(
-            "%s was made by another normalisation (%s) than the model's data (%s): "
-            "the figures are lower than they could be",
-            dataset.info.name,
-            theirs,
-            ours,
-        )
+    if ours == theirs:
+        return None
+    return (
+        f"{dataset.info.name} was made by another normalisation ({theirs}) than the model's data "
+        f"({ours}): the figures are lower than they could be"
+    )
 
 
 def _columns(dataset: Dataset, split: Split) -> tuple[Columns, NDArray[np.int64]]:

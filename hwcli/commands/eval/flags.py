@@ -1,6 +1,8 @@
 """What `hwcli eval` was asked for, read off its flags."""
 
 import math
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -26,6 +28,22 @@ class Asked:
     min_accuracy: float | None
     device: str
     threads: int
+
+    def command(self, models: Sequence[str | None], data: Sequence[str | None]) -> str:
+        """What makes the report again, as it is typed."""
+        words = ["hwcli", "eval", *filter(None, models)]
+        words += (w for name in filter(None, data) for w in ("--data", name))
+        words += ("--split", self.split, "--topk", ",".join(map(str, self.topk)))
+        words += (w for groups in self.equiv for w in ("--equiv", groups))
+        words += ("--want", ",".join(f"{share:g}" for share in self.want))
+        for flag, wanted in (
+            ("fold-case", self.fold_case),
+            ("shared-classes", self.shared_classes),
+        ):
+            words += [f"--{flag}"] * wanted
+        if self.report is not None:
+            words += ("--report", str(self.report))
+        return shlex.join(words)
 
 
 def parse_topk(text: str) -> tuple[int, ...]:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from hwcli.dataset import Dataset
     from hwcli.judging.audit import Audit
     from hwcli.judging.evaluation import Judgement
-    from hwcli.judging.predictions import Judged
+    from hwcli.judging.predictions import Judged, Predictions
+    from hwcli.report.page.section import Section
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,8 +34,7 @@ class Result:
 
     model: str
     data: str
-    judgement: "Judgement | None" = None
-    audit: "Audit | None" = None
+    section: "Section | None" = None
     error: HwcliError | None = None
 
 
@@ -57,9 +57,30 @@ def run(
             print_csv(result, asked.topk, stream, head=len(results) == 1)
     if asked.form == "text":
         show(results, stream)
+    if asked.report is not None:
+        _report(results, asked, models, data)
     if failed := sum(r.error is not None for r in results):
         raise PartialFailure(f"{failed} of {len(results)} could not be judged")
     _gate(results, asked.min_accuracy)
+
+
+def _report(
+    results: Sequence[Result],
+    asked: Asked,
+    models: Sequence[str | None],
+    data: Sequence[str | None],
+) -> None:
+    from hwcli.report.page import PAGE, Refused, write_page
+
+    assert asked.report is not None
+    page = asked.report / PAGE
+    write_page(
+        page,
+        [r.section for r in results if r.section],
+        command=asked.command(models, data),
+        refused=[Refused(r.model, r.data, r.error.message) for r in results if r.error],
+    )
+    console.notice(f"report: {page}")
 
 
 def _results(
@@ -111,18 +132,21 @@ def _result(
 
 def _judge(opened: Opened, dataset: "Dataset", asked: Asked, used: set[Path] | None) -> Result:
     """Judge one model on one dataset; `used` are the folders of those before, None for the only."""
-    import numpy as np
-
     from hwcli.judging.alike import parse_groups
     from hwcli.judging.judge import JudgeOptions, judge
-    from hwcli.judging.predictions import predict
+    from hwcli.judging.predictions import other_normalisation, predict
     from hwcli.overlap import doubt
     from hwcli.report.evaluation import write_evaluation
+    from hwcli.report.page.section import Section
     from hwcli.shards import Split
 
     groups = tuple(group for text in asked.equiv for group in parse_groups(text))
     classifier, split = opened.classifier, Split[asked.split]
-    if why := doubt(classifier.info, dataset, split):
+    unlike, doubts = (
+        other_normalisation(classifier, dataset),
+        doubt(classifier.info, dataset, split),
+    )
+    for why in filter(None, (unlike, doubts)):
         console.notice(f"warning: {why}")
     if asked.calibrate:
         _calibrate(opened, dataset, asked)
@@ -132,13 +156,33 @@ def _judge(opened: Opened, dataset: "Dataset", asked: Asked, used: set[Path] | N
             fold_case=asked.fold_case, progress=progress,
         )  # fmt: skip
     options = JudgeOptions(topk=asked.topk, equiv=groups, wanted=asked.want)
-    judgement = judge(predictions, dataset, split, options, model=opened.name, warning=why)
+    judgement = judge(predictions, dataset, split, options, model=opened.name, warning=doubts)
+    found = _audit(predictions, judgement, dataset, asked) if asked.audit else None
     folder = _folder(opened.path, f"{dataset.info.name}-{asked.split}", asked.out, used)
-    write_evaluation(
-        folder, judgement, None, lambda places: dataset.images_at(np.asarray(places, np.intp))
-    )
+    write_evaluation(folder, judgement, found, dataset.images_at)
     console.notice(f"confusion.png and more: {folder}")
-    return Result(opened.name, dataset.info.name, judgement)
+    warnings = (unlike,) if unlike else ()
+    section = Section(judgement, found, classifier.info, dataset, dataset.images_at, warnings)
+    return Result(opened.name, dataset.info.name, section)
+
+
+def _audit(
+    predictions: "Predictions", judgement: "Judgement", dataset: "Dataset", asked: Asked
+) -> "Audit | None":
+    """What may be wrong in the data, which only a model of characters can tell."""
+    from hwcli.judging.auditing import audit
+    from hwcli.shards import Split
+
+    info = predictions.info
+    if info.target != "char":
+        console.notice("no audit: only a model that tells characters can doubt their labels")
+        return None
+    with console.progress("audit", "row") as progress:
+        return audit(
+            dataset, Split[asked.split], predictions.logits, judgement.outcomes,
+            temperature=info.temperature, classes=info.classes, target=info.target,
+            progress=progress,
+        )  # fmt: skip
 
 
 def _calibrate(opened: Opened, dataset: "Dataset", asked: Asked) -> None:
@@ -199,7 +243,7 @@ def _gate(results: Sequence[Result], least: float | None) -> None:
     if least is None:
         return
     for result in results:
-        accuracy = result.judgement.accuracy if result.judgement else 0.0
+        accuracy = result.section.judgement.accuracy if result.section else 0.0
         if accuracy < least:
             raise QualityGateError(
                 f"{result.model} on {result.data}: top-1 accuracy {accuracy:.4f} is below {least:g}"

@@ -1,17 +1,21 @@
 """An evaluation on standard output: as tables, JSON or CSV."""
 
 import csv
+import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
+from hwcli.commands.eval.matrix import matrix_lines
 from hwcli.commands.tables import print_table
 
 if TYPE_CHECKING:
     from hwcli.commands.eval.run import Result
-    from hwcli.judging.evaluation import Evaluation, Interval, Lenient, Threshold
+    from hwcli.judging.evaluation import Evaluation, Interval, Judgement, Lenient, Threshold
 
 SHOWN_PAIRS = 10
 """Most confused pairs in the table; eval.json has more."""
+WIDTH = 100
+"""Of the confusion matrix, columns, where standard output is no terminal."""
 SHOWN_CLASSES = 64
 """Classes up to which each has a line; of more, those with the lowest F1."""
 
@@ -23,8 +27,8 @@ def print_json(result: "Result", stream: TextIO) -> None:
     from hwcli.judging.evaluation import SCHEMA
     from hwcli.report.evaluation import evaluation_json
 
-    if result.judgement:
-        print(evaluation_json(result.judgement.evaluation), file=stream, flush=True)
+    if result.section:
+        print(evaluation_json(result.section.judgement.evaluation), file=stream, flush=True)
     elif result.error:
         error = {"type": type(result.error).__name__, "message": result.error.message}
         record = {"schema": SCHEMA, "model": result.model, "data": result.data, "error": error}
@@ -41,11 +45,11 @@ def print_csv(result: "Result", topk: Sequence[int], stream: TextIO, *, head: bo
             ["model", "data", "split", "target", "n", *columns, "macro_f1", "weighted_f1", "ece",
              "nll", "glyphs_per_s", "warning", "error"]
         )  # fmt: skip
-    if not result.judgement:
+    if not result.section:
         blank = [""] * (3 + 3 * len(tops) + 6)
         writer.writerow([result.model, result.data, *blank, result.error and result.error.message])
         return
-    e = result.judgement.evaluation
+    e = result.section.judgement.evaluation
     shares = [x for k in tops for x in (e.top[k], *_ends(e.intervals.top[k]))]
     writer.writerow(
         [e.model, e.data, e.split, e.target, e.n, *shares, e.macro.f1, e.weighted.f1, e.ece,
@@ -57,12 +61,12 @@ def show(results: "Sequence[Result]", stream: TextIO) -> None:
     """The tables of the only result, or one table of several."""
     if len(results) > 1:
         _show_all(results, stream)
-    elif results[0].judgement:
-        _show_one(results[0].judgement.evaluation, stream)
+    elif results[0].section:
+        _show_one(results[0].section.judgement, stream)
 
 
 def _show_all(results: "Sequence[Result]", stream: TextIO) -> None:
-    tops = [k for r in results if r.judgement for k in r.judgement.evaluation.top]
+    tops = [k for r in results if r.section for k in r.section.judgement.evaluation.top]
     first, *others = dict.fromkeys(tops) or ("1",)
     columns = ["model", "data", "#glyphs", f"#top-{first}", "#95 %"]
     columns += [f"#top-{k}" for k in others]
@@ -70,8 +74,8 @@ def _show_all(results: "Sequence[Result]", stream: TextIO) -> None:
     rows = []
     for result in results:
         cells = [result.model, result.data]
-        if result.judgement:
-            e = result.judgement.evaluation
+        if result.section:
+            e = result.section.judgement.evaluation
             cells += [f"{e.n:,}", f"{e.top[first]:.4f}", _range(e.intervals.top[first])]
             cells += [f"{e.top[k]:.4f}" for k in others]
             cells += [f"{e.macro.f1:.4f}", f"{e.ece:.4f}", f"{e.glyphs_per_s:,.0f}"]
@@ -83,7 +87,8 @@ def _show_all(results: "Sequence[Result]", stream: TextIO) -> None:
     print_table(stream, columns, rows)
 
 
-def _show_one(e: "Evaluation", stream: TextIO) -> None:
+def _show_one(judgement: "Judgement", stream: TextIO) -> None:
+    e = judgement.evaluation
     title = f"{e.model} on {e.data}, {e.split}: {e.n:,} glyphs, {e.glyphs_per_s:,.0f} a second"
     columns = ("measure", "#share", "#95 %", *(f"#{name}" for name, _ in _beside(e)))
     print_table(stream, columns, _measures(e), title=title)
@@ -92,6 +97,9 @@ def _show_one(e: "Evaluation", stream: TextIO) -> None:
     for sentence in map(_sentence, e.confidence.thresholds):
         print(sentence, file=stream)
     _show_classes(e, stream)
+    names, scripts = [c.char for c in e.classes], [c.script for c in e.classes]
+    for line in matrix_lines(judgement.confusion, names, scripts, _width(stream)):
+        print(line, file=stream)
     pairs = [(p.truth, p.predicted, f"{p.count:,}") for p in e.confused[:SHOWN_PAIRS]]
     if pairs:
         print_table(stream, ("truth", "taken for", "#times"), pairs)
@@ -131,6 +139,11 @@ def _measures(e: "Evaluation") -> list[list[str]]:
          *(f"{b[name]:.4f}" if name in b else "" for b in beside)]
         for name, share in shares.items()
     ]  # fmt: skip
+
+
+def _width(stream: TextIO) -> int:
+    """Columns of the terminal; a pipeline always reads the same."""
+    return shutil.get_terminal_size().columns if stream.isatty() else WIDTH
 
 
 def _meaning(e: "Evaluation") -> str:
