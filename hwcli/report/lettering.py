@@ -78,6 +78,7 @@ def length(text: str, size: int) -> float:
     return sum(run_length(run, size) for run in runs(text))
 
 
+@lru_cache(maxsize=8192)
 def run_length(run: Run, size: int) -> float:
     """How wide a run is, px, at `size` px."""
     return _font(run[1], size).getlength(run[0])

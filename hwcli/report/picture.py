@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MAX_SIDE = 5000
-"""Side of a picture at most, px: that takes matplotlib over a GB of memory already."""
+"""Side of a picture at most, px: few programs open larger ones gladly."""
 
 
 def write_picture(path: Path, draw: Callable[[], bytes]) -> None:
