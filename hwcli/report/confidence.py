@@ -4,6 +4,7 @@ import io
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from hwcli.judging.evaluation import Confidence, Threshold
@@ -16,6 +17,8 @@ _SIZE = (5.6, 4.7)
 _DPI = 150
 _LABEL_SHARE = 0.05
 """Of the height of the axes that a line of text takes."""
+_FEW = 20
+"""Glyphs in a bin below which its bar is pale, since it tells little."""
 _ROOMY = 30
 """Coverage from which on there is room at the left of a point, %."""
 
@@ -36,7 +39,8 @@ def draw_reliability(
     lows = [b.low for b in confidence.reliability]
     widths = [b.high - b.low for b in confidence.reliability]
     bars = {"width": widths, "align": "edge", "edgecolor": palette.paper, "linewidth": 1}
-    above.bar(lows, [b.accuracy for b in confidence.reliability], color=palette.right, **bars)
+    colours = [to_rgba(palette.right, 1 if b.n >= _FEW else 0.35) for b in confidence.reliability]
+    above.bar(lows, [b.accuracy for b in confidence.reliability], color=colours, **bars)
     above.plot([0, 1], [0, 1], color=palette.muted, lw=1, ls=(0, (4, 3)))
     above.plot(
         [b.confidence for b in confidence.reliability],
@@ -44,8 +48,8 @@ def draw_reliability(
         "o", color=palette.wrong, ms=4, mec=palette.paper, mew=0.7, label="mean of the bin",
     )  # fmt: skip
     above.set(ylim=(0, 1), ylabel="share that is right", xlim=(0, 1))
-    told = f"calibration error {100 * ece:.2f} %\nlargest gap {100 * confidence.mce:.1f} %"
-    above.text(0.03, 0.96, told, va="top", color=palette.ink, fontsize=9, linespacing=1.5)
+    told = f"calibration error {100 * ece:.2f} %, largest gap {100 * confidence.mce:.1f} %"
+    above.set_title(told, loc="left", color=palette.ink, fontsize=9)
     below.bar(lows, [b.n for b in confidence.reliability], color=palette.line, **bars)
     below.set(yscale="log", ylabel="glyphs", xlabel="confidence", xlim=(0, 1))
     below.set_ylim(bottom=0.7)
