@@ -16,6 +16,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -49,7 +50,7 @@ def glyphs(count: int, rng: np.random.Generator) -> np.ndarray:
     images = np.zeros((count, 28, 28), np.uint8)
     ends = rng.integers(3, 25, (count, 4, 2)).tolist()
     for image, places in zip(images, ends, strict=True):
-        for one, two in zip(places, places[1:], strict=False):
+        for one, two in pairwise(places):
             cv2.line(image, one, two, 255, 2, cv2.LINE_AA)
     return images
 
