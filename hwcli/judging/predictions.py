@@ -136,9 +136,11 @@ def other_normalisation(classifier: Judged, dataset: Dataset) -> str | None:
         )
     if ours == theirs:
         return None
+    unlike = [f.name for f in fields(ours) if getattr(ours, f.name) != getattr(theirs, f.name)]
+    told = ", ".join(f"{n} {getattr(theirs, n)}, not {getattr(ours, n)}" for n in unlike)
     return (
-        f"{dataset.info.name} was made by another normalisation ({theirs}) than the model's data "
-        f"({ours}): the figures are lower than they could be"
+        f"{dataset.info.name} was made by another normalisation than the model's data ({told}): "
+        "the figures are lower than they could be"
     )
 
 
