@@ -91,6 +91,7 @@ PAGES = {
 }
 FAILURES = {
     **{k: Failure(v, "InputError", f"{v}: no image -- at all") for k, v in HOSTILE_NAMES.items()},
+    "no path told": Failure("b.png", "Crash", "the process that read it died"),
     "one page": Failure("a.tiff", "InputError", "a.tiff: page 2 is damaged", 2),
 }
 

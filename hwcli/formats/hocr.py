@@ -20,8 +20,8 @@ _HEAD = f"""\
 <meta name="ocr-langs" content="unknown"/>
 <meta name="ocr-scripts" content="unknown"/>
 <style>
+.ocr_page::before {{ content: attr(title); color: gray; font-size: small }}
 .ocr_line {{ display: block }}
-.ocr_page + .ocr_page {{ border-top: thin solid }}
 ins.alt {{ text-decoration: none }}
 del.alt {{ display: none }}
 </style>

@@ -48,8 +48,11 @@ def comment(text: str) -> str:
 
 def failed(failure: Failure) -> str:
     """The comment that stands for a photo that could not be read."""
+    said = failure.message
+    if failure.file not in said:
+        said = f"{failure.file}: {said}"
     page = "" if failure.page is None else f" (page {failure.page})"
-    return comment(f"{failure.kind}: {failure.file}{page}: {failure.message}")
+    return comment(f"{failure.kind}: {said}{page}")
 
 
 def nested(page: Page) -> Iterator[tuple[Line, list[tuple[Word, list[Glyph]]]]]:

@@ -96,10 +96,21 @@ def test_many_pages_and_failures_make_one_valid_document(form: str) -> None:
 def test_failures_are_told_in_a_comment(form: str, name: str) -> None:
     root = check(form, document(form, FAILURES[name]))
     (remark,) = root.xpath("//comment()")
-    assert "InputError: " in remark.text and "\n" not in remark.text
+    kind = FAILURES[name].kind
+    assert remark.text.startswith(f" {kind}: ") and remark.text.isprintable()
     if form == "alto":
         (page,) = root.xpath("//a:Page", namespaces=NS)
-        assert page.get("QUALITY") == "Missing" and "InputError" in page.get("QUALITY_DETAIL")
+        assert page.get("QUALITY") == "Missing" and page.get("QUALITY_DETAIL").startswith(kind)
+
+
+def test_a_comment_on_a_failure_names_the_photo_once() -> None:
+    made = FORMATS["hocr"](1)
+    told = [made.failure(FAILURES[name]) for name in ("comma", "no path told", "one page")]
+    assert told == [
+        "<!-- InputError: a,b.png: no image -%2D at all -->\n",
+        "<!-- Crash: b.png: the process that read it died -->\n",
+        "<!-- InputError: a.tiff: page 2 is damaged (page 2) -->\n",
+    ]
 
 
 @given(ANY, ANY, ANY, ANY)
