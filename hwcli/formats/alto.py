@@ -5,6 +5,7 @@ from math import prod
 from typing import ClassVar
 
 from hwcli import __version__
+from hwcli.characters import codepoints
 from hwcli.formats.markup import char, comment, content, failed, file_name, nested
 from hwcli.formats.scripts import RIGHT_TO_LEFT, language_tag, main_script
 from hwcli.page.reading import Box, Candidate, Failure, Glyph, Line, Page, Word, bounding_box
@@ -123,7 +124,7 @@ def _variant(candidate: Candidate) -> str:
     if len(text) > _LONGEST_VARIANT:
         text = unicodedata.normalize("NFC", text)
     if len(text) > _LONGEST_VARIANT:
-        return f'<Variant VC="{candidate.p}"/>{comment(text)}'
+        return f'<Variant VC="{candidate.p}"/>{comment(codepoints(text))}'
     return f'<Variant CONTENT="{char(text)}" VC="{candidate.p}"/>'
 
 

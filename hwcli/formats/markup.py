@@ -42,8 +42,7 @@ def one_word(text: str) -> str:
 def comment(text: str) -> str:
     """A comment of one line."""
     shown = "".join(c if c.isprintable() else _percent(c) for c in text)
-    # Two hyphens end a comment, and so would one that stands last.
-    return f"<!-- {shown.replace('--', '-%2D').replace('--', '-%2D')} -->"
+    return f"<!-- {shown.replace('--', '-%2D')} -->"  # two hyphens would end it
 
 
 def failed(failure: Failure) -> str:

@@ -143,7 +143,7 @@ def untabbed(text: str) -> list[dict[str, str]]:
             rest = rest[step:]
         return out
 
-    assert text.endswith("\n")
+    assert text.endswith("\n") and "\r" not in text
     head, *rows = [line.split("\t") for line in text[:-1].split("\n")]
     return [dict(zip(head, map(value, row), strict=True)) for row in rows]
 

@@ -140,6 +140,17 @@ def test_names_of_files(name: str, expected: str) -> None:
     assert pagexml.xpath("string(//p:Page/@imageFilename)", namespaces=NS) == expected
 
 
+def test_what_xml_forbids_is_told_as_unknown_and_white_space_is_kept() -> None:
+    page = PAGES["control"]
+    expected = ["\ufffd", "\t", "\n", "\ufffd", "\ufffd", "\ufffd", " ", ""]
+    hocr, alto, pagexml = (parsed(document(f, page)) for f in ("hocr", "alto", "page"))
+    assert [e.text or "" for e in hocr.xpath("//*[@class='ocrx_cinfo']")] == expected
+    assert alto.xpath("//a:Glyph/@CONTENT", namespaces=NS) == [*expected[:-1], "\ufffd"]
+    assert alto.xpath("//a:String/@CONTENT", namespaces=NS) == ["".join(expected)]
+    glyphs = pagexml.xpath("//p:Glyph/p:TextEquiv/p:Unicode", namespaces=NS)
+    assert [e.text or "" for e in glyphs] == expected
+
+
 def test_a_name_in_hocr_is_one_quoted_word() -> None:
     (title,) = check_hocr(document("hocr", PAGES["named markup"])).xpath(
         "//*[@class='ocr_page']/@title"
@@ -223,7 +234,8 @@ def test_alto_keeps_characters_of_several_code_points_as_variants() -> None:
     # More than three code points are more than the schema allows: a comment has them.
     assert glyphs[0].xpath("a:Variant[not(@CONTENT)]/@VC", namespaces=NS) == ["0.1"]
     assert "".join(root.xpath("//a:String/@CONTENT", namespaces=NS)) == PAGES["combining"].text
-    assert len(root.xpath("//a:Glyph/comment()", namespaces=NS)) == 4
+    remarks = [c.text for c in root.xpath("//a:Glyph/comment()", namespaces=NS)]
+    assert len(remarks) == 4 and "U+0300 U+0302 U+0303" in remarks[0]
 
 
 def test_scripts_and_directions() -> None:
