@@ -2,7 +2,7 @@
 
 import json
 import re
-from importlib.resources import files
+from pathlib import Path
 from typing import ClassVar
 
 from hwcli.characters import codepoints
@@ -14,7 +14,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def json_schema() -> str:
     """The JSON Schema (2020-12) of a record."""
-    return (files("hwcli") / "formats" / "ocr.schema.json").read_text("utf-8")
+    return Path(__file__).with_name("ocr.schema.json").read_text("utf-8")
 
 
 class JsonlFormat:
