@@ -23,7 +23,20 @@ class OutputFormat(StrEnum):
 
     jsonl = "jsonl"
     csv = "csv"
+    tsv = "tsv"
     text = "text"
+    hocr = "hocr"
+    alto = "alto"
+    page = "page"
+
+
+def _print_schema(wanted: bool) -> None:
+    if wanted:
+        from hwcli.formats.jsonl import json_schema
+
+        with console.results() as out:
+            out.write(json_schema())
+        raise typer.Exit
 
 
 def ocr(
@@ -55,6 +68,15 @@ def ocr(
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Processes.  [default: one a core]")
     ] = None,
+    schema: Annotated[
+        bool,
+        typer.Option(
+            "--schema",
+            help="Show the JSON Schema of a jsonl record.",
+            callback=_print_schema,
+            is_eager=True,
+        ),
+    ] = False,
     quiet: Quiet = False,
     verbose: Verbose = 0,
 ) -> None:
@@ -71,6 +93,8 @@ def ocr(
 
     find scans -name '*.png' | hwcli ocr - --format csv > glyphs.csv
 
+    hwcli ocr page.jpg --format alto --topk 3 > page.alto.xml
+
     hwcli ocr photos/ --overlay seen/ > photos.jsonl
     """
     from hwcli.classify import find_model
@@ -81,17 +105,23 @@ def ocr(
     photos = find_photos(list(_expand(paths, from0=from0)))
     if not math.isfinite(max_mpixels):
         raise UsageError("--max-mpixels must be a number")
+    if len(photos) > 1 and not FORMATS[format_].many:
+        raise UsageError(
+            f"--format {format_} holds one photo, and there are {len(photos)}",
+            hint="--out DIR writes a file for each",
+        )
     options = ReadOptions(find_model(model), topk, context, max_mpixels)
     readings = read_photos(photos, options, jobs or default_jobs(len(photos)))
     with console.results() as out, console.progress("reading", "photo") as progress:
         failures = 0
         writer = FORMATS[format_](topk)
-        out.write(writer.header())
+        out.write(writer.header(str(photos[0]) if len(photos) == 1 else None))
         for done, reading in enumerate(readings, 1):
             failures += _write(out, writer, reading)
             if overlay is not None:
                 _draw(reading, overlay)
             progress(done, len(photos))
+        out.write(writer.footer())
     if failures:
         raise PartialFailure(f"{failures} of {len(photos)} photos could not be read")
 

@@ -1,15 +1,21 @@
 """Plain text: the lines of each photo, an empty line between photos."""
 
+from typing import ClassVar
+
 from hwcli.page.reading import Failure, Page
 
 
 class TextFormat:
     """Text only; photos that failed leave nothing (standard error tells of them)."""
 
-    def __init__(self) -> None:
+    name: ClassVar[str] = "text"
+    suffix: ClassVar[str] = ".txt"
+    many: ClassVar[bool] = True
+
+    def __init__(self, topk: int) -> None:
         self._first = True
 
-    def header(self) -> str:
+    def header(self, file: str | None = None) -> str:
         """Nothing."""
         return ""
 
@@ -20,5 +26,9 @@ class TextFormat:
         return f"{between}{page.text}\n"
 
     def failure(self, failure: Failure) -> str:
+        """Nothing."""
+        return ""
+
+    def footer(self) -> str:
         """Nothing."""
         return ""
