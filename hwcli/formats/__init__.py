@@ -33,6 +33,10 @@ class Format(Protocol):
         """
         ...
 
+    def go_on(self, after: int) -> None:
+        """Go on with a document in which `after` pages were numbered already."""
+        ...
+
     def page(self, page: Page) -> str:
         """A photo that was read."""
         ...

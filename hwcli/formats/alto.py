@@ -47,6 +47,10 @@ class AltoFormat:
             "</Description>\n<Layout>\n"
         )
 
+    def go_on(self, after: int) -> None:
+        """Number the next pages from `after` on."""
+        self._written = after
+
     def page(self, page: Page) -> str:
         """The `Page` of a photo that was read."""
         start = self._start(page.file, page.page)

@@ -46,6 +46,10 @@ class HocrFormat:
         """The head, and the start of the body."""
         return _HEAD % file_name("hwcli ocr" if file is None else file)
 
+    def go_on(self, after: int) -> None:
+        """Number the next pages from `after` on."""
+        self._written = after
+
     def page(self, page: Page) -> str:
         """The `ocr_page` of a photo that was read."""
         number = self._written

@@ -31,6 +31,9 @@ class JsonlFormat:
         """Nothing."""
         return ""
 
+    def go_on(self, after: int) -> None:
+        """Nothing: records are not numbered."""
+
     def page(self, page: Page) -> str:
         """The object of a photo that was read."""
         return _line(

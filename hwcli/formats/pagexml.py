@@ -30,6 +30,10 @@ class PageFormat:
         """Nothing: without a page there is no document."""
         return ""
 
+    def go_on(self, after: int) -> None:
+        """Remember that it holds its page already."""
+        self._full = after > 0
+
     def page(self, page: Page) -> str:
         """The document.
 

@@ -19,6 +19,10 @@ class TextFormat:
         """Nothing."""
         return ""
 
+    def go_on(self, after: int) -> None:
+        """Part the next photo from those before."""
+        self._first = not after
+
     def page(self, page: Page) -> str:
         """The lines of a photo that was read."""
         between = "" if self._first else "\n"

@@ -29,6 +29,9 @@ class _Table:
         alternatives = [f"{name}{k}" for k in range(2, self._topk + 1) for name in ("char", "p")]
         return self._rows([[*_COLUMNS, *alternatives, "flags", "error"]])
 
+    def go_on(self, after: int) -> None:
+        """Nothing: rows are not numbered."""
+
     def page(self, page: Page) -> str:
         """The rows of a photo that was read."""
         rows: list[_Row] = []

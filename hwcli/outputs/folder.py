@@ -1,0 +1,121 @@
+"""A file for each photo and format in a folder, each whole or not there at all."""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path, PurePath
+from typing import Any
+
+from hwcli.atomic import write_bytes, writing
+from hwcli.errors import InputError, UsageError
+from hwcli.formats import FORMATS, Format
+from hwcli.outputs.journal import Done, Journal, read_journal
+from hwcli.outputs.output import Result, records
+
+JOURNAL = "ocr.journal"
+_LONGEST = 255
+"""Bytes of a name in most file systems."""
+
+
+class FolderOutput:
+    """`FOLDER/photos/a.jpg.jsonl` for `photos/a.jpg`; one a page where a format holds one alone.
+
+    A photo that failed has a file only in a format that has a place for failures.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        formats: Sequence[str],
+        topk: int,
+        run: dict[str, Any],
+        *,
+        root: Path | None = None,
+        resume: bool,
+        force: bool,
+    ) -> None:
+        """Begin in `folder`, or go on there.
+
+        Args:
+            folder: made if it is not there.
+            formats: names of the forms of the files.
+            topk: candidates a glyph.
+            run: model and options.
+            root: files are called by their path below this folder, where they are below it.
+            resume: go on with what an earlier run has left there, if it was of the same `run`.
+            force: read everything anew.
+
+        Raises:
+            UsageError: an earlier run is there, and neither holds; or it cannot be written.
+            InputError: the journal cannot be read.
+        """
+        self._folder, self._formats, self._topk, self._root = folder, tuple(formats), topk, root
+        journal = folder / JOURNAL
+        if journal.exists() and not (resume or force):
+            raise UsageError(
+                f"{folder}: holds the records of an earlier run",
+                hint="--resume goes on there, --force reads everything anew",
+            )
+        with writing(folder, UsageError):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._done = {d.file: d for d in read_journal(journal, run)} if resume else {}
+            self._done = {file: done for file, done in self._done.items() if not done.failed}
+            self._journal = Journal(journal, run, self._done.values())
+
+    def done(self, file: str) -> str | None:
+        """The sha256 with which `file` was read, None if it was not or its files have gone."""
+        done = self._done.get(file)
+        if done is None or not all(p.is_file() for p in self._first_files(file)):
+            return None
+        return done.sha256
+
+    def write(self, result: Result) -> None:
+        """Write the files of `result` and note it; nothing is done for one without records."""
+        if not result.readings:
+            return
+        with writing(self._folder, InputError):
+            for name in self._formats:
+                kind = FORMATS[name]
+                if kind.many or len(result.readings) == 1:
+                    self._write(self._path(result.file, kind.suffix), kind, result)
+                    continue
+                for number, reading in enumerate(result.readings, 1):
+                    page = Result(result.file, result.sha256, (reading,))
+                    path = self._path(result.file, f"-{number:04}{kind.suffix}")
+                    self._write(path, kind, page)
+            self._journal.add(Done(result.file, result.sha256, result.failed))
+
+    def close(self) -> None:
+        """Nothing is left to be written."""
+        self._journal.close()
+
+    def _write(self, path: Path, kind: type[Format], result: Result) -> None:
+        format_ = kind(self._topk)
+        head, text = format_.header(result.file), records(format_, result.readings)
+        if result.failed and not text:
+            path.unlink(missing_ok=True)  # that of an earlier run is not this one's
+            return
+        text = head + text + format_.footer()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, text.encode("utf-8", "surrogateescape"))
+
+    def _first_files(self, file: str) -> list[Path]:
+        """A file of each format that there is where the photo is done."""
+        found = []
+        for name in self._formats:
+            suffix = FORMATS[name].suffix
+            whole = self._path(file, suffix)
+            found.append(whole if whole.exists() else self._path(file, f"-0001{suffix}"))
+        return found
+
+    def _path(self, file: str, suffix: str) -> Path:
+        """Where the file of a photo goes: below the folder, whatever the photo's path is."""
+        path = PurePath("stdin" if file == "-" else file)
+        if self._root is not None and path.is_relative_to(self._root):
+            path = path.relative_to(self._root)
+        parts = [p for p in path.parts if p not in (path.anchor, "..", ".")]
+        *folders, name = parts or ["photo"]
+        room = _LONGEST - len(os.fsencode(suffix)) - len(".partial")
+        name = os.fsdecode(os.fsencode(name)[:room])
+        plain = [re.sub(r"[\0-\x1f]", "_", part) for part in (*folders, name + suffix)]
+        return self._folder.joinpath(*plain)
