@@ -83,6 +83,8 @@ class Page:
     """Slope of the lines, clockwise positive."""
     inverted: bool
     """The writing is light on dark."""
+    page: int | None = None
+    """Number of the page within its file, from 1; None for a file of one."""
 
     @property
     def text(self) -> str:
@@ -98,6 +100,8 @@ class Failure:
     kind: str
     """Name of the error's class."""
     message: str
+    page: int | None = None
+    """Number of the page within its file, from 1; None for a file of one."""
 
 
 def bounding_box(boxes: list[Box]) -> Box:
