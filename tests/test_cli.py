@@ -150,17 +150,17 @@ def test_ctrl_c_is_130(tmp_path: Path) -> None:
 
     path = tmp_path / "white.png"
     Image.new("L", (30, 30), 255).save(path)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "hwcli", "ocr", "-", "--jobs", "1"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin and process.stdout
-    process.stdin.write(f"{path}\n" * 100_000)
-    process.stdin.close()
-    process.stdin = None
+    names = tmp_path / "names.txt"
+    names.write_text(f"{path}\n" * 100_000)
+    with names.open() as stdin:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hwcli", "ocr", "-", "--jobs", "1"],
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert process.stdout
     assert json.loads(process.stdout.readline())["text"] == ""  # it is at work
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)

@@ -91,6 +91,24 @@ def test_paths_on_stdin(hwcli, line: Path) -> None:
     assert records(hwcli("ocr", "-", "--from0", stdin=f"{line}\0".encode()).out) == expected
 
 
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "PPM"])
+def test_an_image_on_stdin(hwcli, line: Path, form: str) -> None:
+    expected = records(hwcli("ocr", line).out)[0]["text"]
+    out = io.BytesIO()
+    Image.open(line).save(out, format=form)
+    (record,) = records(hwcli("ocr", "-", "--overlay", "seen", stdin=out.getvalue()).out)
+    assert (record["file"], record["text"]) == ("-", expected)
+    assert [p.name for p in Path("seen").iterdir()] == ["stdin.png"]
+
+
+def test_glob_chooses_in_folders(hwcli, tmp_path: Path, line: Path) -> None:
+    Image.new("L", (30, 30), 255).save(tmp_path / "other.png")
+    out = hwcli("ocr", tmp_path, "--glob", "l*.png", "--glob", "*.jpg").out
+    assert [r["file"] for r in records(out)] == [str(line)]
+    code, out, err = hwcli("ocr", tmp_path, "--glob", "*.jpg", "--format", "csv")
+    assert (code, out) == (3, "") and "*.jpg" in err
+
+
 def test_jobs_do_not_change_the_records(hwcli, line: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"no image")
@@ -317,11 +335,15 @@ def test_overlay_that_cannot_be_written_is_one_line(hwcli, line: Path) -> None:
     assert code == 3 and err.count("\n") == 1
 
 
-def test_only_the_first_page_is_read_and_that_is_said(hwcli, tmp_path: Path, line: Path) -> None:
-    page = Image.open(line)
-    page.save(tmp_path / "p.tiff", save_all=True, append_images=[page, page])
-    code, out, err = hwcli("ocr", tmp_path / "p.tiff")
-    assert code == 0 and len(records(out)) == 1 and "only the first" in err
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_all_pages_are_read_in_order(hwcli, tmp_path: Path, line: Path, jobs: int) -> None:
+    from pages import written
+
+    pages = [Image.fromarray(written([text])) for text in ("ABC", "HELLO 42")]
+    pages[0].save(tmp_path / "p.tiff", save_all=True, append_images=pages[1:])
+    paths = [tmp_path / "p.tiff", line, tmp_path / "p.tiff"]
+    code, out, _ = hwcli("ocr", *paths, "--jobs", jobs)
+    assert code == 0 and [len(r["glyphs"]) for r in records(out)] == [3, 7, 7, 3, 7]
 
 
 def test_missing_path_is_3(hwcli, tmp_path: Path) -> None:

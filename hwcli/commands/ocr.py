@@ -4,6 +4,7 @@ import math
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -15,7 +16,11 @@ from hwcli.errors import PartialFailure, UsageError
 
 if TYPE_CHECKING:
     from hwcli.formats import Format
+    from hwcli.page.photo import Piped, Source
     from hwcli.page.reading import Failure, Page
+
+_KNOWN = 1000
+"""Photos that are found before the first is read: fewer, and how many there are is known."""
 
 
 class OutputFormat(StrEnum):
@@ -23,27 +28,15 @@ class OutputFormat(StrEnum):
 
     jsonl = "jsonl"
     csv = "csv"
-    tsv = "tsv"
     text = "text"
-    hocr = "hocr"
-    alto = "alto"
-    page = "page"
-
-
-def _print_schema(wanted: bool) -> None:
-    if wanted:
-        from hwcli.formats.jsonl import json_schema
-
-        with console.results() as out:
-            out.write(json_schema())
-        raise typer.Exit
 
 
 def ocr(
     paths: Annotated[
         list[str],
         typer.Argument(
-            metavar="PATH...", help="Photos, folders of photos, or - for paths on standard input."
+            metavar="PATH...",
+            help="Photos, folders of photos, or - for paths or an image on standard input.",
         ),
     ],
     model: Annotated[
@@ -61,6 +54,12 @@ def ocr(
         Path | None,
         typer.Option(help="Folder for pictures of the photos with what was read drawn in."),
     ] = None,
+    glob: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Take only these of a folder, like '*.jpg' or 'scans/**/p?.png'. Repeatable."
+        ),
+    ] = None,
     from0: Annotated[bool, typer.Option(help="Paths on standard input end in NUL.")] = False,
     max_mpixels: Annotated[
         float, typer.Option(min=0, max=1e6, help="Refuse photos of more megapixels.")
@@ -68,15 +67,6 @@ def ocr(
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Processes.  [default: one a core]")
     ] = None,
-    schema: Annotated[
-        bool,
-        typer.Option(
-            "--schema",
-            help="Show the JSON Schema of a jsonl record.",
-            callback=_print_schema,
-            is_eager=True,
-        ),
-    ] = False,
     quiet: Quiet = False,
     verbose: Verbose = 0,
 ) -> None:
@@ -91,9 +81,11 @@ def ocr(
 
     hwcli ocr page.jpg --format text
 
+    hwcli ocr book.pdf --format text
+
     find scans -name '*.png' | hwcli ocr - --format csv > glyphs.csv
 
-    hwcli ocr page.jpg --format alto --topk 3 > page.alto.xml
+    curl -s https://example.org/page.jpg | hwcli ocr -
 
     hwcli ocr photos/ --overlay seen/ > photos.jsonl
     """
@@ -102,41 +94,41 @@ def ocr(
     from hwcli.formats import FORMATS
     from hwcli.page.inputs import find_photos
 
-    photos = find_photos(list(_expand(paths, from0=from0)))
+    if not all(paths):
+        raise UsageError("an empty path")
     if not math.isfinite(max_mpixels):
         raise UsageError("--max-mpixels must be a number")
-    if len(photos) > 1 and not FORMATS[format_].many:
-        raise UsageError(
-            f"--format {format_} holds one photo, and there are {len(photos)}",
-            hint="--out DIR writes a file for each",
-        )
+    stdin = sys.stdin.buffer if sys.stdin else None
+    found = find_photos(paths, globs=glob or (), stdin=stdin, from0=from0)
+    # What a pipe has to say may come slowly: the first photo does not wait for the second.
+    known = list(islice(found, 1 if "-" in paths else _KNOWN))
+    is_all = len(known) < _KNOWN and "-" not in paths
+    few = len(known) if is_all or str(known[0]) == "-" else _KNOWN
     options = ReadOptions(find_model(model), topk, context, max_mpixels)
-    readings = read_photos(photos, options, jobs or default_jobs(len(photos)))
+    piped: list[Piped] = []
+    photos = _keep_piped(chain(known, found), piped) if overlay else chain(known, found)
+    readings = read_photos(photos, options, jobs or default_jobs(few))
     with console.results() as out, console.progress("reading", "photo") as progress:
-        failures = 0
+        failures = done = 0
         writer = FORMATS[format_](topk)
-        out.write(writer.header(str(photos[0]) if len(photos) == 1 else None))
+        out.write(writer.header())
         for done, reading in enumerate(readings, 1):
             failures += _write(out, writer, reading)
             if overlay is not None:
-                _draw(reading, overlay)
-            progress(done, len(photos))
-        out.write(writer.footer())
+                _draw(reading, overlay, piped[0] if piped else None)
+            progress(done, max(done, few) if is_all else 0)
     if failures:
-        raise PartialFailure(f"{failures} of {len(photos)} photos could not be read")
+        raise PartialFailure(f"{failures} of {done} photos could not be read")
 
 
-def _expand(paths: list[str], *, from0: bool) -> Iterator[Path]:
-    for path in paths:
-        if not path:
-            raise UsageError("an empty path")
-        if path != "-":
-            yield Path(path)
-            continue
-        data = sys.stdin.buffer.read()
-        for item in data.split(b"\0" if from0 else b"\n"):
-            if item:
-                yield Path(item.decode(sys.getfilesystemencoding(), "surrogateescape"))
+def _keep_piped(photos: Iterator["Source"], piped: list["Piped"]) -> Iterator["Source"]:
+    """`photos`; an image that came through standard input is put into `piped` too."""
+    from hwcli.page.photo import Piped
+
+    for photo in photos:
+        if isinstance(photo, Piped):
+            piped.append(photo)
+        yield photo
 
 
 def _write(out: TextIO, writer: "Format", reading: "Page | Failure") -> int:
@@ -152,9 +144,9 @@ def _write(out: TextIO, writer: "Format", reading: "Page | Failure") -> int:
     return 0 if isinstance(reading, Page) else 1
 
 
-def _draw(reading: "Page | Failure", folder: Path) -> None:
+def _draw(reading: "Page | Failure", folder: Path, piped: "Piped | None") -> None:
     from hwcli.page.overlay import save_overlay
     from hwcli.page.reading import Page
 
     if isinstance(reading, Page):
-        console.notice(f"drawn: {save_overlay(reading, folder)}")
+        console.notice(f"drawn: {save_overlay(reading, folder, piped)}")

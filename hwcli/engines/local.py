@@ -1,4 +1,4 @@
-"""Photos over the cores of this machine, results in the order of the photos."""
+"""Photos over the cores of this machine, results in the order of the photos and their pages."""
 
 import logging
 import os
@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from hwcli.errors import HwcliError
-from hwcli.page.photo import MAX_MEGAPIXELS
+from hwcli.page.photo import MAX_MEGAPIXELS, Sheet, Source, pages_of, read_bytes
 from hwcli.page.reader import Reader
 from hwcli.page.reading import Failure, Page
 from hwcli.processes import new_pool, submit
@@ -32,18 +32,20 @@ class ReadOptions:
     max_megapixels: float = MAX_MEGAPIXELS
 
 
-def read_photos(paths: Iterable[Path], options: ReadOptions, jobs: int) -> Iterator[Page | Failure]:
-    """A `Page` or `Failure` for each of `paths`, in order, each as soon as it is known.
+def read_photos(
+    sources: Iterable[Source], options: ReadOptions, jobs: int
+) -> Iterator[Page | Failure]:
+    """A `Page` or `Failure` for each page of `sources`, in order, each as soon as it is known.
 
     Raises:
         ModelError: the model cannot be used; nothing has been read then.
     """
     reader = _reader(options, threads=1 if jobs > 1 else 0)
     if jobs <= 1:
-        for path in paths:
-            yield _read(reader, path, options)
+        for source in sources:
+            yield from _read(reader, source, options)
         return
-    yield from _read_in_processes(iter(paths), options, jobs)
+    yield from _read_in_processes(iter(sources), options, jobs)
 
 
 def _reader(options: ReadOptions, threads: int) -> Reader:
@@ -58,48 +60,66 @@ def default_jobs(photos: int) -> int:
     return min(cores, photos // 4) or 1
 
 
-def _read(reader: Reader, path: Path, options: ReadOptions) -> Page | Failure:
+def _read(reader: Reader, source: Source, options: ReadOptions) -> Iterator[Page | Failure]:
+    """What is on each page of `source`."""
+    name = str(source)
     try:
-        return reader.read_file(path, max_megapixels=options.max_megapixels)
+        data = read_bytes(source)
     except HwcliError as error:
-        return Failure(str(path), type(error).__name__, error.message)
+        yield Failure(name, type(error).__name__, error.message)
+        return
     except MemoryError:
-        return Failure(str(path), "MemoryError", f"{path}: not enough memory to read it")
+        yield Failure(name, "MemoryError", f"{name}: not enough memory to read it")
+        return
+    for sheet in pages_of(data, name, max_megapixels=options.max_megapixels):
+        yield _read_sheet(reader, sheet, name)
+
+
+def _read_sheet(reader: Reader, sheet: Sheet, name: str) -> Page | Failure:
+    try:
+        if isinstance(sheet.photo, HwcliError):
+            raise sheet.photo
+        return reader.read(sheet.photo, name, sheet.number)
+    except HwcliError as error:
+        return Failure(name, type(error).__name__, error.message, sheet.number)
+    except MemoryError:
+        message = f"{name}: not enough memory to read it"
+        return Failure(name, "MemoryError", message, sheet.number)
 
 
 def _read_in_processes(
-    paths: Iterator[Path], options: ReadOptions, jobs: int
+    sources: Iterator[Source], options: ReadOptions, jobs: int
 ) -> Iterator[Page | Failure]:
-    waiting: deque[tuple[Path, Future[Page | Failure] | None]] = deque()
+    waiting: deque[tuple[Source, Future[list[Page | Failure]] | None]] = deque()
     pool = new_pool(jobs, _start_worker, options)
     try:
         while True:
-            while len(waiting) < jobs * _AHEAD and (path := next(paths, None)) is not None:
-                waiting.append((path, None))  # on the list before it can be lost
-                waiting[-1] = (path, submit(pool, _read_in_worker, path))
+            while len(waiting) < jobs * _AHEAD and (source := next(sources, None)) is not None:
+                waiting.append((source, None))  # on the list before it can be lost
+                waiting[-1] = (source, submit(pool, _read_in_worker, source))
             if not waiting:
                 return
             future = waiting[0][1]
             assert future is not None
-            reading = future.result()
+            readings = future.result()
             waiting.popleft()
-            yield reading
+            yield from readings
     except BrokenProcessPool:
         logger.warning("a worker process died; what it was reading is read one by one")
-        yield from _read_carefully(chain((path for path, _ in waiting), paths), options)
+        yield from _read_carefully(chain((source for source, _ in waiting), sources), options)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _read_carefully(paths: Iterable[Path], options: ReadOptions) -> Iterator[Page | Failure]:
+def _read_carefully(sources: Iterable[Source], options: ReadOptions) -> Iterator[Page | Failure]:
     """Each photo in a process that the next can do without."""
     pool = new_pool(1, _start_worker, options)
     try:
-        for path in paths:
+        for source in sources:
             try:
-                yield submit(pool, _read_in_worker, path).result()
+                yield from submit(pool, _read_in_worker, source).result()
             except BrokenProcessPool:
-                yield Failure(str(path), "Crash", f"{path}: the process that read it died")
+                yield Failure(str(source), "Crash", f"{source}: the process that read it died")
                 pool.shutdown(wait=True)
                 pool = new_pool(1, _start_worker, options)
     finally:
@@ -118,5 +138,5 @@ def _start_worker(options: ReadOptions) -> None:
     _Worker.reader = _reader(options, threads=1)
 
 
-def _read_in_worker(path: Path) -> Page | Failure:
-    return _read(_Worker.reader, path, _Worker.options)
+def _read_in_worker(source: Source) -> list[Page | Failure]:
+    return list(_read(_Worker.reader, source, _Worker.options))

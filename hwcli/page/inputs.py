@@ -1,40 +1,100 @@
-"""Which photos to read: files, and folders looked through in natural order."""
+"""Which photos to read: files, folders in natural order, lists and images on standard input."""
 
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
 from hwcli.errors import InputError
-from hwcli.page.photo import SUFFIXES
+from hwcli.page.kinds import SUFFIXES, kind_of
+from hwcli.page.photo import Piped, Source
+
+_STDIN = "-"
+_ENOUGH = 32
+"""Bytes that tell an image from a list."""
+_LONGEST = 1 << 16
+"""Bytes of a path in a list."""
+_BOM = b"\xef\xbb\xbf"
 
 
-def find_photos(paths: Sequence[Path]) -> list[Path]:
-    """The photos that `paths` mean, in order; folders recursively, hidden files left out.
+def find_photos(
+    items: Sequence[str],
+    *,
+    globs: Sequence[str] = (),
+    stdin: BinaryIO | None = None,
+    from0: bool = False,
+) -> Iterator[Source]:
+    """The photos that `items` mean, in order, each as soon as it is found.
 
-    A path that does not exist is kept, so that it becomes an error record among the others.
+    Of a folder those files, also in folders below it, whose names end as images do; hidden ones
+    are left out and links to folders not followed. A path that does not exist is kept, so that it
+    becomes an error record among the others.
+
+    Args:
+        items: paths of files and folders; `-` for what is on `stdin`.
+        globs: only files in folders that match one of these are taken. A glob without `/` is
+            about the name; with it, about the path below the folder, and `**` is any folders.
+        stdin: an image, or paths of files and folders, one a line.
+        from0: `stdin` has paths that end in NUL.
 
     Raises:
-        InputError: none of the paths exists, or the folders hold no image.
+        InputError: none of the paths exists, or there is no photo at all.
     """
-    if not paths:
+    if _STDIN not in items and items and not any(map(_is_there, items)):
+        raise InputError(f"{', '.join(items[:3])}: no such file or folder")
+    search = _Search(tuple(tuple(glob.split("/")) for glob in globs))
+    photos = _photos(items, search, stdin, from0=from0)
+    first = next(photos, None)
+    if first is not None:
+        return chain((first,), photos)
+    if not search.folders:
         raise InputError("no paths on standard input")
-    if not any(_is_there(p) for p in paths):
-        missing = ", ".join(map(str, paths[:3]))
-        raise InputError(f"{missing}: no such file or folder")
-    photos = [photo for path in paths for photo in _photos_at(path)]
-    if not photos:
-        raise InputError(
-            f"{', '.join(map(str, paths[:3]))}: no images found",
-            hint=f"looked for {' '.join(sorted(SUFFIXES))}",
-        )
-    return photos
+    like = f" that match {' or '.join(globs)}" if globs else ""
+    raise InputError(
+        f"{', '.join(search.folders)}: no images found{like}",
+        hint=f"looked for {' '.join(sorted(SUFFIXES))}{like}",
+    )
 
 
-def _is_there(path: Path) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What is looked for in folders."""
+
+    globs: tuple[tuple[str, ...], ...]
+    """Each in its parts between `/`; none for all images."""
+    folders: list[str] = field(default_factory=list)
+    """The first few that were looked through, for the message if there is nothing in them."""
+
+    def wants(self, entry: os.DirEntry[str], below: tuple[str, ...]) -> bool:
+        """Whether `entry` is to be read; `below` are the folders it is in."""
+        if os.path.splitext(entry.name)[1].lower() not in SUFFIXES:  # noqa: PTH122 (of millions)
+            return False
+        path = (*below, entry.name)
+        if self.globs and not any(_match(path if len(g) > 1 else path[-1:], g) for g in self.globs):
+            return False
+        try:
+            # A link to nothing becomes an error record; pipes and links to folders are left.
+            return entry.is_file() or (entry.is_symlink() and not Path(entry.path).exists())
+        except OSError:  # a link to itself, say: reading it will tell
+            return True
+
+
+def _match(path: Sequence[str], glob: Sequence[str]) -> bool:
+    if not glob:
+        return not path
+    if glob[0] == "**":
+        return any(_match(path[skip:], glob[1:]) for skip in range(len(path) + 1))
+    return bool(path) and fnmatchcase(path[0], glob[0]) and _match(path[1:], glob[1:])
+
+
+def _is_there(path: str) -> bool:
     """Whether `path` exists, or cannot even be looked at: reading it will tell why."""
     try:
-        path.lstat()
+        os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
         return False
     except (OSError, ValueError):
@@ -42,22 +102,96 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def _photos_at(path: Path) -> Iterator[Path]:
+def _photos(
+    items: Sequence[str], search: _Search, stdin: BinaryIO | None, *, from0: bool
+) -> Iterator[Source]:
+    for item in items:
+        if item != _STDIN:
+            yield from _photos_at(item, search)
+        elif stdin is None:
+            raise InputError("there is no standard input to read")
+        else:
+            for found in _piped(stdin, from0=from0):
+                if isinstance(found, Piped):
+                    yield found
+                else:
+                    yield from _photos_at(found, search)
+
+
+def _photos_at(path: str, search: _Search) -> Iterator[Path]:
     if not os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises for names it cannot look up)
-        yield path
+        yield Path(path)
         return
-    unreadable: list[OSError] = []
-    for folder, folders, files in os.walk(path, onerror=unreadable.append):
-        folders[:] = sorted((f for f in folders if not f.startswith(".")), key=natural_key)
-        for name in sorted(files, key=natural_key):
-            file = Path(folder) / name
-            if not name.startswith(".") and file.suffix.lower() in SUFFIXES and file.is_file():
-                yield file
-    # A folder that cannot be read becomes an error record, so that its photos are missed.
-    yield from (Path(error.filename) for error in unreadable)
+    if len(search.folders) < 3:
+        search.folders.append(path)
+    todo: list[tuple[str, tuple[str, ...]]] = [(path, ())]
+    while todo:
+        folder, below = todo.pop()
+        files: list[str] = []
+        folders: list[str] = []
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.name.startswith("."):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.name)
+                    elif search.wants(entry, below):
+                        files.append(entry.name)
+        except OSError:  # becomes an error record, so that its photos are missed
+            yield Path(folder)
+            continue
+        for name in _in_order(files):
+            yield Path(folder, name)
+        todo += ((os.path.join(folder, f), (*below, f)) for f in reversed(_in_order(folders)))  # noqa: PTH118
 
 
-def natural_key(name: str) -> list[tuple[int, int, str]]:
-    """Sorts `page2` before `page10`."""
-    parts = re.split(r"(\d+)", name)
-    return [(0, int(p), "") if p.isdecimal() else (1, 0, p.casefold()) for p in parts if p]
+def _in_order(names: list[str]) -> list[str]:
+    """Naturally; those that are alike but for case or zeros as their characters come."""
+    names.sort()
+    names.sort(key=natural_key)
+    return names
+
+
+def natural_key(name: str) -> str:
+    """Sorts `page2` before `page10`, and numbers before letters."""
+    return re.sub(r"\d+", _number, name.casefold())
+
+
+def _number(digits: re.Match[str]) -> str:
+    """Sorts by length first, which is what numbers without leading zeros do."""
+    number = str(int(digits[0]))
+    return f"\1{chr(len(number))}{number}"
+
+
+def _piped(stdin: BinaryIO, *, from0: bool) -> Iterator[str | Piped]:
+    """The image on `stdin`, or the paths on it, each as soon as it is there."""
+    head = b""
+    while len(head) < _ENOUGH and b"\n" not in head and (more := _some(stdin)):
+        head += more
+    if not from0 and kind_of(head):
+        yield Piped(head + stdin.read())
+        return
+    end = b"\0" if from0 else b"\n"
+    rest = head if from0 else head.removeprefix(_BOM)
+    while True:
+        *whole, rest = rest.split(end)
+        yield from (_path(item, from0=from0) for item in whole if item.strip(b"\r"))
+        if len(rest) > _LONGEST:
+            raise InputError("standard input is neither an image nor a list of paths")
+        more = _some(stdin)
+        if not more:
+            break
+        rest += more
+    if rest.strip(b"\r"):
+        yield _path(rest, from0=from0)
+
+
+def _some(stdin: BinaryIO) -> bytes:
+    """What is there; empty at the end."""
+    read1 = getattr(stdin, "read1", stdin.read)  # `read` would wait for more
+    return bytes(read1(_LONGEST))
+
+
+def _path(item: bytes, *, from0: bool) -> str:
+    return os.fsdecode(item if from0 else item.removesuffix(b"\r"))

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 from hwcli.atomic import write_bytes, writing
 from hwcli.errors import InputError
 from hwcli.fonts import drawable
-from hwcli.page.photo import decode_photo
+from hwcli.page.photo import Piped, decode_photo, read_bytes
 from hwcli.page.reading import Glyph, Page
 
 _LONGEST = 2400
@@ -19,18 +19,30 @@ _COLOURS = {"green": (22, 128, 60), "amber": (202, 110, 0), "red": (200, 20, 40)
 _LINE_COLOUR = (60, 110, 200)
 
 
-def save_overlay(page: Page, folder: Path) -> Path:
+def save_overlay(page: Page, folder: Path, piped: Piped | None = None) -> Path:
     """Draw `page` on its photo and save it below `folder`; return the file written.
+
+    Args:
+        page: what was read.
+        folder: is made if it is not there.
+        piped: the image that came through standard input, if one did.
 
     Raises:
         InputError: the photo cannot be read any more, or the folder not be written.
     """
-    source = Path(page.file)
-    limit = page.width * page.height / 1e6 + 1
-    photo = decode_photo(source.read_bytes(), str(source), max_megapixels=limit, colour=True)
+    is_piped = piped is not None and page.file == str(piped)
+    source = Path("stdin" if is_piped else page.file)
+    photo = decode_photo(
+        read_bytes(piped if piped and is_piped else source),
+        page.file,
+        max_megapixels=page.width * page.height / 1e6,
+        colour=True,
+        page=page.page,
+    )
     picture = draw_overlay(Image.fromarray(photo.grey), page)
+    number = f"-{page.page}" if page.page else ""
     parts = ["__" if p == ".." else p for p in source.parts if p not in (source.anchor, ".")]
-    target = folder.joinpath(*parts).with_name(source.name + ".png")
+    target = folder.joinpath(*parts).with_name(f"{source.name}{number}.png")
     out = io.BytesIO()
     picture.save(out, format="PNG")
     with writing(folder, InputError):

@@ -1,119 +1,138 @@
-"""Photos from files: decoded upright and in grey, within limits, or refused in one line."""
+"""Photos from files: the bytes, then pages upright and in grey, within limits, or why not."""
 
-import io
-import logging
-import math
 import stat
-import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from hwcli.errors import HwcliError, InputError
+from hwcli.page.flat import Mode
+from hwcli.page.kinds import HEAD, kind_of
+from hwcli.page.pdf import pdf_pages
+from hwcli.page.raster import image_pages
+from hwcli.page.sheet import MAX_MEGAPIXELS as MAX_MEGAPIXELS
+from hwcli.page.sheet import Photo as Photo
+from hwcli.page.sheet import Sheet as Sheet
 
-from hwcli.errors import InputError
-
-logger = logging.getLogger(__name__)
-
-SUFFIXES = frozenset(
-    {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
-)
-"""What a folder is searched for, lower case."""
-_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
-MAX_MEGAPIXELS = 100.0
-"""Larger photos are refused unless `--max-mpixels` allows them."""
-_READ_AT = 12e6
-"""Photos of more pixels are read reduced by a whole factor: writing is never that fine."""
+_MOST_BYTES = 1 << 30
+"""Of a file, which is held in memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Photo:
-    """A decoded photo, upright."""
+class Piped:
+    """An image that came through standard input; as text it is `-`."""
 
-    grey: NDArray[np.uint8]
-    """uint8 (height / reduced, width / reduced), as light as the paper looks."""
-    height: int
-    """Of the photo itself, px."""
-    width: int
-    """Of the photo itself, px."""
-    reduced: int = 1
-    """How many pixels of the photo a pixel of `grey` is wide and high."""
+    data: bytes
+
+    def __str__(self) -> str:
+        return "-"
 
 
-def load_photo(path: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Photo:
-    """The photo at `path`, turned as its EXIF orientation says, transparency on white, in grey.
+Source = Path | Piped
+"""Where a photo comes from; `str` of it is the record's file."""
+
+
+def read_bytes(source: Source) -> bytes:
+    """All of the file, which begins like an image or a PDF.
 
     Raises:
-        InputError: missing, empty, not an image, truncated, or larger than `max_megapixels`.
+        InputError: missing, not to be read, empty, too large, or nothing of the kind.
     """
+    if isinstance(source, Piped):
+        return source.data
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise InputError(f"{path}: not a file")
-        data = path.read_bytes()
+        status = source.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise InputError(f"{source}: not a file, or a folder that cannot be read")
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError(f"{source}: not a file")
+        if status.st_size > _MOST_BYTES:
+            raise InputError(f"{source}: larger than {_MOST_BYTES >> 30} GiB")
+        with source.open("rb") as file:
+            head = file.read(HEAD)
+            _kind(head, str(source))
+            return head + file.read(_MOST_BYTES)
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from error
+        raise InputError(f"{source}: {error.strerror or error}") from error
     except ValueError as error:  # a NUL in the name
-        raise InputError(f"{path}: {error}") from error
-    return decode_photo(data, str(path), max_megapixels=max_megapixels)
+        raise InputError(f"{source}: {error}") from error
 
 
-def decode_photo(
-    data: bytes, name: str, *, max_megapixels: float = MAX_MEGAPIXELS, colour: bool = False
-) -> Photo:
-    """The photo in `data`, as `load_photo` gives it; `name` stands in errors.
+def pages_of(
+    data: bytes,
+    name: str,
+    *,
+    max_megapixels: float = MAX_MEGAPIXELS,
+    colour: bool = False,
+    start: int = 1,
+) -> Iterator[Sheet]:
+    """The pages of the file `data`, in order, each decoded when it is asked for.
 
-    With `colour`, `grey` is RGB instead: uint8 (H, W, 3).
+    All pages of TIFF and PDF, of anything else the first image. They are turned as EXIF says,
+    transparency on white, in grey. A page that cannot be decoded, or a file, is a sheet that says
+    why, and the next page comes all the same.
 
-    Raises:
-        InputError: as `load_photo`.
+    Args:
+        data: the file.
+        name: stands in errors.
+        max_megapixels: images of more are refused before they are decoded.
+        colour: `grey` is RGB instead, uint8 (H, W, 3), and not reduced.
+        start: number of the first page wanted, from 1.
     """
-    if not data:
-        raise InputError(f"{name}: the file is empty")
-    Image.MAX_IMAGE_PIXELS = None  # Pillow's own guard: ours says what to do about it
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of odd metadata; pixels are what counts
-            with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
-                _check_size(image, name, max_megapixels)
-                if image.format in ("GIF", "TIFF") and getattr(image, "n_frames", 1) > 1:
-                    logger.warning("%s: only the first of several pages is read", name)
-                pixels = _upright(image, "RGB" if colour else "L")
-    except UnidentifiedImageError as error:
-        raise InputError(
-            f"{name}: not an image that can be read",
-            hint="JPEG, PNG, TIFF, WebP, BMP and GIF are; convert others first",
-        ) from error
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError) as error:
-        raise InputError(f"{name}: damaged image ({error})") from error
-    except MemoryError as error:
-        raise InputError(f"{name}: not enough memory to decode it") from error
-    height, width = pixels.shape[:2]
-    reduced = 1 if colour else max(1, math.ceil(math.sqrt(height * width / _READ_AT)))
-    if reduced > 1:
-        pixels = np.asarray(Image.fromarray(pixels).reduce(reduced), np.uint8)
-    return Photo(pixels, height, width, reduced)
-
-
-def _check_size(image: Image.Image, name: str, max_megapixels: float) -> None:
-    megapixels = image.width * image.height / 1e6
-    if megapixels > max_megapixels:
-        raise InputError(
-            f"{name}: {image.width}×{image.height} is {megapixels:.0f} megapixels,"
-            f" the limit is {max_megapixels:g}",
-            hint="raise it with --max-mpixels if the photo can be trusted",
+        kind = _kind(data[:HEAD], name)
+    except InputError as error:
+        yield Sheet(None, error)
+        return
+    mode: Mode = "RGB" if colour else "L"
+    if kind == "PDF":
+        yield from pdf_pages(data, name, max_megapixels=max_megapixels, mode=mode, start=start)
+    else:
+        yield from image_pages(
+            data, kind, name, max_megapixels=max_megapixels, mode=mode, start=start
         )
 
 
-def _upright(image: Image.Image, mode: str) -> NDArray[np.uint8]:
-    turned = ImageOps.exif_transpose(image)
-    if turned.mode.startswith(("I", "F")):  # 16 and 32 bits: scaled by what is there
-        values = np.nan_to_num(np.asarray(turned, np.float64))
-        low, high = float(values.min()), float(values.max())
-        scaled = (values - low) * (255 / (high - low) if high > low else 0.0)
-        return np.asarray(Image.fromarray(scaled.astype(np.uint8)).convert(mode), np.uint8)
-    if turned.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in turned.info:
-        turned = turned.convert("RGBA")
-        paper = Image.new("RGBA", turned.size, (255, 255, 255, 255))
-        turned = Image.alpha_composite(paper, turned)
-    return np.asarray(turned.convert(mode), np.uint8)
+def decode_photo(
+    data: bytes,
+    name: str,
+    *,
+    max_megapixels: float = MAX_MEGAPIXELS,
+    colour: bool = False,
+    page: int | None = None,
+) -> Photo:
+    """The photo in `data`, or its page number `page`, as `pages_of` gives it.
+
+    Raises:
+        InputError: it cannot be decoded, or there is no such page.
+        DependencyError: a library that it needs is not installed.
+    """
+    pages = pages_of(data, name, max_megapixels=max_megapixels, colour=colour, start=page or 1)
+    photo = next((sheet.photo for sheet in pages), None)
+    if photo is None:
+        raise InputError(f"{name}: there is no page {page}")
+    if isinstance(photo, HwcliError):
+        raise photo
+    return photo
+
+
+def load_photo(path: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Photo:
+    """The photo at `path`, the first page if there are several.
+
+    Raises:
+        InputError: as `read_bytes` and `decode_photo`.
+        DependencyError: a library that it needs is not installed.
+    """
+    return decode_photo(read_bytes(path), str(path), max_megapixels=max_megapixels)
+
+
+def _kind(head: bytes, name: str) -> str:
+    if not head:
+        raise InputError(f"{name}: the file is empty")
+    kind = kind_of(head)
+    if kind is None:
+        raise InputError(
+            f"{name}: not an image that can be read",
+            hint="JPEG, PNG, TIFF, WebP, BMP, GIF, PNM, HEIC, AVIF and PDF are",
+        )
+    return kind

@@ -62,8 +62,8 @@ class Reader:
         """
         return self.read(load_photo(path, max_megapixels=max_megapixels), str(path))
 
-    def read(self, photo: Photo, name: str) -> Page:
-        """What is written on `photo`; `name` becomes the record's file."""
+    def read(self, photo: Photo, name: str, page: int | None = None) -> Page:
+        """What is written on `photo`; `name` becomes the record's file, `page` its page."""
         straight, ink = _level(photo)
         segments = segment(ink, remove_rulings(ink))
         layout = lay_out(segments.boxes, segments.scale, isolated=segments.form)
@@ -84,6 +84,7 @@ class Reader:
             model=self.name,
             angle_deg=round(layout.angle_deg + (straight.angle_deg if straight else 0.0), 1),
             inverted=ink.inverted,
+            page=page,
         )
 
     def _glyphs(

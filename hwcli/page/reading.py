@@ -84,7 +84,7 @@ class Page:
     inverted: bool
     """The writing is light on dark."""
     page: int | None = None
-    """Number of the page within its file, from 1; None for a file that has only one."""
+    """Number of the page within its file, from 1; None for a file of one."""
 
     @property
     def text(self) -> str:
@@ -101,7 +101,7 @@ class Failure:
     """Name of the error's class."""
     message: str
     page: int | None = None
-    """Number of the page within its file, from 1, where only that page failed."""
+    """Number of the page within its file, from 1; None for a file of one."""
 
 
 def bounding_box(boxes: list[Box]) -> Box:
