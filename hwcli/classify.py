@@ -1,8 +1,9 @@
-"""Classification of glyphs by ONNX Runtime: what `ocr` and `eval` use, without torch."""
+"""Classification of glyphs: by ONNX Runtime, without torch, or by torch where that is asked for."""
 
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import onnxruntime
@@ -17,8 +18,9 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
     RuntimeException,
 )
 
-from hwcli.errors import ModelError
+from hwcli.errors import ModelError, UsageError
 from hwcli.model_info import METADATA_KEY, ModelInfo, parse_info
+from hwcli.training.runs import CONFIG, ONNX, WEIGHTS
 
 BATCH = 512
 """Glyphs per call of ONNX Runtime; larger batches gain nothing on a CPU."""
@@ -86,16 +88,71 @@ class Classifier:
                 raise ModelError(f"{self.path}: {_first_line(error)}") from error
         return np.concatenate(parts)
 
-    def probabilities(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Calibrated probabilities, float32 (N, classes); each row sums to 1.
 
-        Raises:
-            ModelError: the model fails on them, or gives what is no number.
-        """
-        logits = self.logits(glyphs)
-        if not np.isfinite(logits).all():
-            raise ModelError(f"{self.path}: gives logits that are not finite")
-        return softmax(logits / np.float32(self.info.temperature))
+class AnyClassifier(Protocol):
+    """A classifier, by whatever computes it."""
+
+    path: Path
+    info: ModelInfo
+
+    def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Logits, float32 (N, classes), of `glyphs`, uint8 (N, size, size), ink 255 on 0."""
+
+
+def open_model(path: Path, *, device: str = "auto", threads: int = 0) -> AnyClassifier:
+    """The classifier at `path`, as `find_model` gave it.
+
+    By ONNX Runtime on the CPU, unless `path` is safetensors or `device` another than `cpu`.
+
+    Raises:
+        ModelError: missing, damaged, or not a model of hwcli.
+        UsageError, DependencyError: no such device, or nothing that could run on it.
+    """
+    if path.suffix != ".safetensors" and device in ("auto", "cpu"):
+        return Classifier(path, threads=threads)
+    weights = path.with_name(WEIGHTS) if in_run(path) else path
+    if weights.suffix != ".safetensors":
+        raise UsageError(
+            f"--device {device}: {path} runs on the CPU alone",
+            hint=f"a run folder, or its {WEIGHTS}, runs on a GPU",
+        )
+    from hwcli.torch_classifier import TorchClassifier  # noqa: PLC0415 (2 s)
+
+    return TorchClassifier(weights, device=device, threads=threads)
+
+
+def probabilities_of(
+    classifier: AnyClassifier,
+    glyphs: NDArray[np.uint8],
+    *,
+    among: NDArray[np.bool_] | None = None,
+) -> NDArray[np.float32]:
+    """Calibrated probabilities, float32 (N, classes); each row sums to 1.
+
+    Args:
+        classifier: with its temperature.
+        glyphs: uint8 (N, size, size), ink 255 on 0.
+        among: (classes,) which can be; the others get 0. All if None.
+
+    Raises:
+        ModelError: the model fails on them, or gives what is no number.
+    """
+    logits = classifier.logits(glyphs)
+    if not np.isfinite(logits).all():
+        raise ModelError(f"{classifier.path}: gives logits that are not finite")
+    if among is not None:
+        logits = np.where(among, logits, -np.inf)
+    return softmax(logits / np.float32(classifier.info.temperature))
+
+
+def in_run(path: Path) -> bool:
+    """Whether the file at `path` is the model of a run folder."""
+    return path.name in (ONNX, WEIGHTS) and (path.parent / CONFIG).is_file()
+
+
+def name_of(path: Path) -> str:
+    """How a model is called: its run folder's name, or the file's."""
+    return path.resolve().parent.name if in_run(path) else path.stem
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -110,7 +167,7 @@ def top_k(probabilities: NDArray[np.float32], k: int) -> NDArray[np.intp]:
 
 
 def find_model(name: str | None, bundled: Sequence[str] = (BUNDLED,)) -> Path:
-    """The `model.onnx` that `name` means: a bundled name, a run folder, a file, or None for ours.
+    """The model file that `name` means: a bundled name, a run folder, a file, or None for ours.
 
     A folder that is called as a bundled model is meant by `./NAME`.
 
@@ -122,7 +179,8 @@ def find_model(name: str | None, bundled: Sequence[str] = (BUNDLED,)) -> Path:
         return Path(str(files("hwcli") / "assets" / "models" / f"{chosen}.onnx"))
     path = Path(chosen)
     if path.is_dir():
-        return path / "model.onnx"
+        both = path / ONNX, path / WEIGHTS
+        return next((p for p in both if p.is_file()), both[0])
     if path.suffix == ".onnx" or path.is_file():
         return path
     raise ModelError(

@@ -15,7 +15,7 @@ import torch
 
 from conftest import Result
 from hwcli.checkpoint import save_onnx
-from hwcli.classify import Classifier, top_k
+from hwcli.classify import Classifier, probabilities_of, top_k
 from hwcli.dataset import Dataset
 from hwcli.errors import ModelError
 from hwcli.glyph import Normalisation
@@ -62,7 +62,7 @@ def test_json_is_hwcli_eval_1(hwcli: Hwcli, model: Path, dataset: Dataset, tmp_p
     assert found["schema"] == "hwcli.eval/1"
     assert (found["model"], found["data"], found["split"]) == ("made-up", "made-up", "test")
     rows = dataset.load(Split.test)
-    predictions = top_k(Classifier(model).probabilities(rows.images), 5)
+    predictions = top_k(probabilities_of(Classifier(model), rows.images), 5)
     hits = predictions == rows.label[:, None]
     assert found["n"] == len(rows) == 80
     assert found["top"] == {str(k): hits[:, :k].any(1).mean() for k in (1, 2, 5)}

@@ -1,20 +1,20 @@
 """Photos over the cores of this machine, results in the order of the photos and their pages."""
 
+import hashlib
 import logging
-import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hwcli.errors import HwcliError
+from hwcli.outputs.output import Result
 from hwcli.page.photo import MAX_MEGAPIXELS, Sheet, Source, pages_of, read_bytes
-from hwcli.page.reader import Reader
+from hwcli.page.reader import Reader, ReadingOptions
 from hwcli.page.reading import Failure, Page
-from hwcli.processes import new_pool, submit
+from hwcli.processes import cores, new_pool, submit
 
 logger = logging.getLogger(__name__)
 
@@ -27,15 +27,39 @@ class ReadOptions:
     """How photos are read."""
 
     model: Path
-    topk: int = 1
-    context: bool = True
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
     max_megapixels: float = MAX_MEGAPIXELS
+    device: str = "auto"
+    """`auto` is ONNX Runtime on the CPU; `cuda` and the like are torch."""
+
+
+Known = Callable[[str], str | None]
+"""From a file to the sha256 with which it was read before; None if it was not."""
+
+
+def nothing_known(file: str) -> str | None:
+    """None: nothing was read before."""
+    return None
 
 
 def read_photos(
-    sources: Iterable[Source], options: ReadOptions, jobs: int
-) -> Iterator[Page | Failure]:
-    """A `Page` or `Failure` for each page of `sources`, in order, each as soon as it is known.
+    sources: Iterable[Source],
+    options: ReadOptions,
+    jobs: int,
+    *,
+    known: Known = nothing_known,
+    by_page: bool = False,
+) -> Iterator[Result]:
+    """What is on each of `sources`, in order, each as soon as it is known.
+
+    Args:
+        sources: photos, and files of several pages.
+        options: how they are read.
+        jobs: processes; with 1 it is done by this one.
+        known: a photo whose content is still what it was is not read again, and its result has no
+            readings.
+        by_page: where one process does it, give a result for each page, so that the first of a
+            long file need not wait for the last.
 
     Raises:
         ModelError: the model cannot be used; nothing has been read then.
@@ -43,36 +67,42 @@ def read_photos(
     reader = _reader(options, threads=1 if jobs > 1 else 0)
     if jobs <= 1:
         for source in sources:
-            yield from _read(reader, source, options)
+            sha256, readings = _read(reader, source, options, known(str(source)))
+            if not by_page:
+                yield Result(str(source), sha256, tuple(readings))
+                continue
+            for reading in readings:
+                yield Result(str(source), sha256, (reading,))
         return
-    yield from _read_in_processes(iter(sources), options, jobs)
+    yield from _read_in_processes(iter(sources), options, jobs, known)
 
 
 def _reader(options: ReadOptions, threads: int) -> Reader:
-    return Reader(options.model, topk=options.topk, context=options.context, threads=threads)
+    return Reader(options.model, options.reading, device=options.device, threads=threads)
 
 
 def default_jobs(photos: int) -> int:
     """One process a core where there is work enough to make up for starting them."""
-    cores = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
-    return min(cores, photos // 4) or 1
+    return min(cores(), photos // 4) or 1
 
 
-def _read(reader: Reader, source: Source, options: ReadOptions) -> Iterator[Page | Failure]:
-    """What is on each page of `source`."""
-    name = str(source)
+def _read(
+    reader: Reader, source: Source, options: ReadOptions, known: str | None
+) -> tuple[str, Iterator[Page | Failure]]:
+    """The sha256 of `source`, and what is on each of its pages: nothing if `known` is that."""
+    name, sha256 = str(source), ""
     try:
         data = read_bytes(source)
+        sha256 = hashlib.sha256(data).hexdigest()
     except HwcliError as error:
-        yield Failure(name, type(error).__name__, error.message)
-        return
+        return sha256, iter((Failure(name, type(error).__name__, error.message),))
     except MemoryError:
-        yield Failure(name, "MemoryError", f"{name}: not enough memory to read it")
-        return
-    for sheet in pages_of(data, name, max_megapixels=options.max_megapixels):
-        yield _read_sheet(reader, sheet, name)
+        message = f"{name}: not enough memory to read it"
+        return sha256, iter((Failure(name, "MemoryError", message),))
+    if sha256 == known:
+        return sha256, iter(())
+    sheets = pages_of(data, name, max_megapixels=options.max_megapixels)
+    return sha256, (_read_sheet(reader, sheet, name) for sheet in sheets)
 
 
 def _read_sheet(reader: Reader, sheet: Sheet, name: str) -> Page | Failure:
@@ -88,38 +118,59 @@ def _read_sheet(reader: Reader, sheet: Sheet, name: str) -> Page | Failure:
 
 
 def _read_in_processes(
-    sources: Iterator[Source], options: ReadOptions, jobs: int
-) -> Iterator[Page | Failure]:
-    waiting: deque[tuple[Source, Future[list[Page | Failure]] | None]] = deque()
+    sources: Iterator[Source], options: ReadOptions, jobs: int, known: Known
+) -> Iterator[Result]:
+    """By a pool of processes; when one dies, by a new one, once it is known what killed it."""
+    waiting: deque[tuple[Source, Future[Result] | None]] = deque()
+    while True:
+        try:
+            yield from _read_in_pool(sources, waiting, options, jobs, known)
+            return
+        except BrokenProcessPool:
+            logger.warning("a worker process died; what it was reading is read one by one")
+        lost = [source for source, _ in waiting]
+        waiting.clear()
+        yield from _read_carefully(lost, options, known)
+
+
+def _read_in_pool(
+    sources: Iterator[Source],
+    waiting: deque[tuple[Source, Future[Result] | None]],
+    options: ReadOptions,
+    jobs: int,
+    known: Known,
+) -> Iterator[Result]:
     pool = new_pool(jobs, _start_worker, options)
     try:
         while True:
             while len(waiting) < jobs * _AHEAD and (source := next(sources, None)) is not None:
                 waiting.append((source, None))  # on the list before it can be lost
-                waiting[-1] = (source, submit(pool, _read_in_worker, source))
+                future = submit(pool, _read_in_worker, source, known(str(source)))
+                waiting[-1] = (source, future)
             if not waiting:
                 return
-            future = waiting[0][1]
-            assert future is not None
-            readings = future.result()
+            first = waiting[0][1]
+            assert first is not None
+            result = first.result()
             waiting.popleft()
-            yield from readings
-    except BrokenProcessPool:
-        logger.warning("a worker process died; what it was reading is read one by one")
-        yield from _read_carefully(chain((source for source, _ in waiting), sources), options)
+            yield result
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _read_carefully(sources: Iterable[Source], options: ReadOptions) -> Iterator[Page | Failure]:
+def _read_carefully(
+    sources: Iterable[Source], options: ReadOptions, known: Known
+) -> Iterator[Result]:
     """Each photo in a process that the next can do without."""
     pool = new_pool(1, _start_worker, options)
     try:
         for source in sources:
+            name = str(source)
             try:
-                yield from submit(pool, _read_in_worker, source).result()
+                yield submit(pool, _read_in_worker, source, known(name)).result()
             except BrokenProcessPool:
-                yield Failure(str(source), "Crash", f"{source}: the process that read it died")
+                failure = Failure(name, "Crash", f"{name}: the process that read it died")
+                yield Result(name, "", (failure,))
                 pool.shutdown(wait=True)
                 pool = new_pool(1, _start_worker, options)
     finally:
@@ -138,5 +189,6 @@ def _start_worker(options: ReadOptions) -> None:
     _Worker.reader = _reader(options, threads=1)
 
 
-def _read_in_worker(source: Source) -> list[Page | Failure]:
-    return list(_read(_Worker.reader, source, _Worker.options))
+def _read_in_worker(source: Source, known: str | None) -> Result:
+    sha256, readings = _read(_Worker.reader, source, _Worker.options, known)
+    return Result(str(source), sha256, tuple(readings))

@@ -9,13 +9,12 @@ from google.protobuf.message import DecodeError
 from safetensors import SafetensorError, safe_open
 
 from hwcli.atomic import growing, write_bytes, writing
-from hwcli.classify import find_model
+from hwcli.classify import AnyClassifier, find_model, in_run
 from hwcli.dataset import Dataset
 from hwcli.errors import DatasetError, ModelError, UsageError
 from hwcli.judging.confidence import ece, reliability
-from hwcli.judging.models import in_run
 from hwcli.judging.outcomes import read
-from hwcli.judging.predictions import Judged, Predictions, predict
+from hwcli.judging.predictions import Predictions, predict
 from hwcli.metrics import fit_temperature
 from hwcli.model_info import METADATA_KEY, ModelInfo, parse_info
 from hwcli.progress import Progress
@@ -42,7 +41,7 @@ class Calibrated:
 
 
 def calibrate(
-    classifier: Judged,
+    classifier: AnyClassifier,
     dataset: Dataset,
     *,
     shared_classes: bool,

@@ -4,13 +4,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.blocks import ImageBlocks
+from hwcli.classify import AnyClassifier
 from hwcli.dataset import Dataset
 from hwcli.errors import DatasetError, ModelError
 from hwcli.judging.matching import Matched, match
@@ -22,16 +21,6 @@ _BATCH = 4096
 """Glyphs that are classified between two reports of progress."""
 _IN_MEMORY = 1 << 30
 """Bytes of logits that are kept in memory; more go to a file without a name."""
-
-
-class Judged(Protocol):
-    """A classifier, by whatever computes it."""
-
-    path: Path
-    info: ModelInfo
-
-    def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Logits, float32 (N, classes), of `glyphs`, uint8 (N, size, size), ink 255 on 0."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +55,7 @@ class Predictions:
 
 
 def predict(
-    classifier: Judged,
+    classifier: AnyClassifier,
     dataset: Dataset,
     split: Split,
     *,
@@ -121,7 +110,7 @@ def predict(
     )  # fmt: skip
 
 
-def other_normalisation(classifier: Judged, dataset: Dataset) -> str | None:
+def other_normalisation(classifier: AnyClassifier, dataset: Dataset) -> str | None:
     """What is to be known where images were made otherwise than those the model was trained on.
 
     Raises:

@@ -1,16 +1,17 @@
 """The way of a photo: load, find the ink, segment, lay out, classify."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.classify import Classifier, top_k
+from hwcli.classify import name_of, open_model, probabilities_of, top_k
 from hwcli.errors import ModelError
 from hwcli.glyph import normalise
+from hwcli.page.choice import Choice, allowed_classes, as_allowed
 from hwcli.page.components import Boxes
 from hwcli.page.context import CASE, CONTEXT, merged_letters, recase, settle_kinds
 from hwcli.page.ink import Ink, find_ink
@@ -21,33 +22,61 @@ from hwcli.page.rulings import remove_rulings
 from hwcli.page.segment import Segments, segment
 from hwcli.page.skew import Turned, skew_deg, turn, turn_back
 
+DOUBTFUL = "doubtful"
+"""Flag of a glyph whose confidence is below the least that was asked for."""
 _NO_SCRIPT = "Zyyy"
 """ISO 15924 for an undetermined script."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingOptions:
+    """What is asked of the glyphs."""
+
+    topk: int = 1
+    """Candidates for each; at most all classes."""
+    context: bool = True
+    """Whether look-alikes are settled by their line."""
+    choice: Choice = field(default_factory=Choice)
+    """The characters there can be."""
+    min_confidence: float = 0.0
+    """Below which a glyph is doubtful, in [0, 1]."""
+    reject_char: str = ""
+    """What is written for a doubtful glyph; its likeliest character if empty."""
 
 
 class Reader:
     """Reads photos with one model."""
 
     def __init__(
-        self, model: Path, *, topk: int = 1, context: bool = True, threads: int = 0
+        self,
+        model: Path,
+        options: ReadingOptions = ReadingOptions(),
+        *,
+        device: str = "auto",
+        threads: int = 0,
     ) -> None:
-        """Load `model`, an ONNX file.
+        """Load `model`, a file.
 
         Args:
-            model: the file.
-            topk: how many candidates each glyph gets.
-            context: whether look-alikes are settled by their line.
-            threads: of ONNX Runtime, 0 for one a core.
+            model: ONNX, or safetensors for torch.
+            options: what is asked of the glyphs.
+            device: `auto` is ONNX Runtime on the CPU, others are torch's.
+            threads: of the CPU, 0 for one a core.
 
         Raises:
             ModelError: a bad model file, or one that tells scripts rather than characters.
+            UsageError: none of the characters asked for is known to it, or no such device.
+            DependencyError: the device is not here.
         """
-        self.classifier = Classifier(model, threads=threads)
-        self.topk = topk
-        self.context = context
-        self._merged = merged_letters(self.classifier.info.classes)
-        self.name = model.parent.name if model.name == "model.onnx" else model.stem
-        if self.classifier.info.target != "char":
+        self.classifier = open_model(model, device=device, threads=threads)
+        self._options = options
+        info = self.classifier.info
+        self._merged = merged_letters(info.classes)
+        self._among = allowed_classes(options.choice, info.classes, info.scripts, self._merged)
+        count = len(info.classes) if self._among is None else int(self._among.sum())
+        self._topk = min(options.topk, count)
+        self.name = name_of(model)
+        if info.target != "char":
             raise ModelError(
                 f"{model}: tells {self.classifier.info.target}s, not characters",
                 hint="train with --target char",
@@ -99,7 +128,7 @@ class Reader:
                 images.append(image)
                 places.append(place)
         stack = np.stack(images) if images else np.empty((0, how.size, how.size), np.uint8)
-        probabilities = self.classifier.probabilities(stack)
+        probabilities = probabilities_of(self.classifier, stack, among=self._among)
         return self._named(probabilities, layout.line[places], layout.word[places], boxes[places])
 
     def _named(
@@ -113,14 +142,17 @@ class Reader:
         info = self.classifier.info
         flags: list[list[str]] = [[] for _ in boxes]
         written: list[dict[str, str]] = [{} for _ in boxes]
-        if self.context:
+        if self._options.context:
             settled = settle_kinds(probabilities, line, info.classes)
             probabilities = settled.probabilities
             read = [info.classes[i] for i in probabilities.argmax(axis=1)]
             written = recase(read, boxes[:, 2:] - boxes[:, :2], line, self._merged)
             for names, changed, case in zip(flags, settled.changed, written, strict=True):
                 names += [CONTEXT] * bool(changed) + [CASE] * bool(case)
-        best = top_k(probabilities, self.topk)
+        best = top_k(probabilities, self._topk)
+        doubtful = probabilities.max(axis=1, initial=0) < self._options.min_confidence
+        for row in np.flatnonzero(doubtful).tolist():
+            flags[row].append(DOUBTFUL)
         return tuple(
             Glyph(
                 box=Box(*boxes[row].tolist()),
@@ -129,6 +161,7 @@ class Reader:
                 script=info.scripts[best[row, 0]],
                 candidates=self._candidates(probabilities[row], best[row], written[row]),
                 flags=tuple(flags[row]),
+                instead=self._options.reject_char if doubtful[row] else "",
             )
             for row in range(len(boxes))
         )
@@ -137,8 +170,9 @@ class Reader:
         self, probabilities: NDArray[np.float32], best: NDArray[np.intp], written: dict[str, str]
     ) -> tuple[Candidate, ...]:
         chars = (self.classifier.info.classes[i] for i in best)
+        choice = self._options.choice
         return tuple(
-            Candidate(written.get(c, c), round(float(p), 4))
+            Candidate(as_allowed(written.get(c, c), choice), round(float(p), 4))
             for c, p in zip(chars, probabilities[best], strict=True)
         )
 

@@ -35,11 +35,13 @@ class Glyph:
     """Best first, at least one."""
     flags: tuple[str, ...] = ()
     """What a reader of the result should know of this glyph."""
+    instead: str = ""
+    """What is written for it because it is too doubtful; empty for its likeliest character."""
 
     @property
     def char(self) -> str:
-        """The likeliest character."""
-        return self.candidates[0].char
+        """What is written: mostly the likeliest character."""
+        return self.instead or self.candidates[0].char
 
     @property
     def confidence(self) -> float:

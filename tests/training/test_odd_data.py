@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from conftest import Result
-from hwcli.classify import Classifier
+from hwcli.classify import Classifier, probabilities_of
 from hwcli.models.lenet import Lenet
 from hwcli.shards import Split
 from hwcli.training import loop
@@ -113,7 +113,7 @@ def test_a_run_with_bce_learns_and_is_judged_by_it(hwcli: Hwcli) -> None:
     assert result.code == 0 and float(result.out.split("\t")[1]) > 0.9
     first = json.loads(Path("run/metrics.jsonl").read_text().splitlines()[0])
     assert 0.3 < first["val_loss"] < 0.75, "near ln 2, where cross-entropy begins at ln 5"
-    found = Classifier(Path("run/model.onnx")).probabilities(np.zeros((2, 28, 28), np.uint8))
+    found = probabilities_of(Classifier(Path("run/model.onnx")), np.zeros((2, 28, 28), np.uint8))
     assert np.allclose(found.sum(1), 1, atol=1e-5)
 
 

@@ -12,10 +12,11 @@ from hwcli.commands.eval.show import print_csv, print_json, show
 from hwcli.errors import HwcliError, ModelError, PartialFailure, QualityGateError
 
 if TYPE_CHECKING:
+    from hwcli.classify import AnyClassifier
     from hwcli.dataset import Dataset
     from hwcli.judging.audit import Audit
     from hwcli.judging.evaluation import Judgement
-    from hwcli.judging.predictions import Judged, Predictions
+    from hwcli.judging.predictions import Predictions
     from hwcli.report.page.section import Section
 
 
@@ -25,7 +26,7 @@ class Opened:
 
     name: str
     path: Path
-    classifier: "Judged"
+    classifier: "AnyClassifier"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +105,7 @@ def _results(
 
 
 def _open(name: str | None, asked: Asked) -> Opened:
-    from hwcli.judging.models import name_of, open_model
+    from hwcli.classify import name_of, open_model
 
     path = _find(name)
     return Opened(name_of(path), path, open_model(path, device=asked.device, threads=asked.threads))
@@ -206,11 +207,11 @@ def _calibrate(opened: Opened, dataset: "Dataset", asked: Asked) -> None:
 
 def _find(model: str | None) -> Path:
     """The file to judge; the latest run's where none is named."""
-    from hwcli.judging.models import find_weights
+    from hwcli.classify import find_model
     from hwcli.training.runs import ONNX, RUNS_FOLDER, latest_run
 
     if model is not None:
-        return find_weights(model)
+        return find_model(model)
     run = latest_run()
     if run is None:
         raise ModelError(
@@ -223,7 +224,7 @@ def _find(model: str | None) -> Path:
 
 def _folder(path: Path, name: str, out: Path | None, used: set[Path] | None) -> Path:
     """Where the files of a result go: each of several has a folder of its own."""
-    from hwcli.judging.models import in_run, name_of
+    from hwcli.classify import in_run, name_of
     from hwcli.training.runs import RUNS_FOLDER
 
     if out is not None:
