@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.dataset import FILE_NAME, Dataset, Dropped, SourceEntry
+from hwcli.dataset import FILE_NAME, CorrectionsEntry, Dataset, Dropped, SourceEntry
 from hwcli.errors import DatasetError
 from hwcli.glyph import Normalisation
 from hwcli.image_stats import ImageStats, ImageTally
@@ -60,6 +60,7 @@ class MergedFrom:
     sha256: str
     rows: int
     dropped: tuple[Dropped, ...] = ()
+    corrections: tuple[CorrectionsEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class Info:
     images: ImageStats
     sources: tuple[SourceEntry, ...]
     dropped: tuple[Dropped, ...]
+    corrections: tuple[CorrectionsEntry, ...]
     merged: tuple[MergedFrom, ...]
     missing: tuple[str, ...]
     notes: tuple[str, ...]
@@ -127,6 +129,7 @@ def info_of(dataset: Dataset, progress: Progress = silent) -> Info:
         images=tally.images.stats(),
         sources=said.sources,
         dropped=said.dropped,
+        corrections=said.corrections,
         merged=_merged(dataset),
         missing=tuple(said.recipe.get("missing", ())),
         notes=tuple(said.recipe.get("notes", ())),
@@ -191,8 +194,9 @@ def _balance(classes: tuple[str, ...], rows: NDArray[np.int64]) -> Balance:
 
 def _merged(dataset: Dataset) -> tuple[MergedFrom, ...]:
     parts = dataset.info.recipe.get("merged", ())
+    told = {field.name for field in fields(MergedFrom)}
     known: list[dict[str, Any]] = [
-        {k: v for k, v in part.items() if k in ("name", "sha256", "rows", "dropped")}
+        {k: v for k, v in part.items() if k in told}
         for part in (parts if isinstance(parts, list) else ())
         if isinstance(part, dict)
     ]

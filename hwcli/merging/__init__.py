@@ -233,6 +233,7 @@ def _recipe(datasets: Sequence[Dataset], notes: list[str]) -> dict[str, Any]:
                 "sha256": d.sha256,
                 "rows": sum(s.rows for s in d.info.shards),
                 "dropped": unstructure(d.info.dropped),
+                "corrections": unstructure(d.info.corrections),
                 "recipe": d.info.recipe,
             }
             for d in datasets

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from hwcli.characters import codepoints
-from hwcli.dataset import Dropped
+from hwcli.dataset import CorrectionsEntry, Dropped
 from hwcli.image_stats import Spread
 from hwcli.info import Counts, Info
 from hwcli.shards import Split
@@ -30,6 +30,8 @@ def as_text(info: Info, *, every_class: bool = False) -> str:
         _sources(info),
         _dropped("Dropped", info.dropped),
         *(_dropped(f"Dropped in {part.name}", part.dropped) for part in info.merged),
+        _corrections("Corrections", info.corrections),
+        *(_corrections(f"Corrections in {part.name}", part.corrections) for part in info.merged),
         _listed("Missing", info.missing),
         _listed("Notes", info.notes),
     ]
@@ -133,6 +135,28 @@ def _dropped(title: str, dropped: Sequence[Dropped]) -> list[str]:
     for each in dropped:
         lines += _wrapped(f"{each.count:,} of {each.source}: {each.reason}")
         lines += _wrapped(f"e.g. {each.examples[0]}", "    ") if each.examples else []
+    return lines
+
+
+def corrected(entry: CorrectionsEntry) -> str:
+    """What became of the corrections of a file, in one line."""
+    kinds = (
+        (entry.relabelled, "relabelled"),
+        (entry.dropped, "dropped"),
+        (entry.already, "already so"),
+        (entry.refused, "not applied"),
+    )
+    told = ", ".join(f"{count:,} {kind}" for count, kind in kinds if count)
+    return f"{entry.file}: {told or 'nothing to correct'}"
+
+
+def _corrections(title: str, entries: Sequence[CorrectionsEntry]) -> list[str]:
+    if not entries:
+        return []
+    lines = [f"{title} {sum(e.relabelled + e.dropped for e in entries):,}"]
+    for entry in entries:
+        lines += _wrapped(corrected(entry))
+        lines += _wrapped(f"e.g. {entry.told[0]}", "    ") if entry.told else []
     return lines
 
 
