@@ -96,7 +96,8 @@ def read_corrections(path: Path) -> CorrectionFile:
             )
         if first == line and action != "keep":
             found.append(_correction(line, wish, row, where))
-    return CorrectionFile(path.name, hashlib.sha256(raw).hexdigest(), tuple(found))
+    name = path.name.encode("utf-8", "backslashreplace").decode()
+    return CorrectionFile(name, hashlib.sha256(raw).hexdigest(), tuple(found))
 
 
 def check_agreement(files: Sequence[CorrectionFile]) -> None:
@@ -183,7 +184,7 @@ def _rows(raw: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
     except csv.Error as error:
         raise RecipeError(
             f"{path}: line {before + 1}: {error}",
-            hint="a cell in which a quote stands must be in quotes, with that quote doubled",
+            hint=f"quotes come in pairs, and cells have at most {csv.field_size_limit():,} characters",
         ) from error
 
 

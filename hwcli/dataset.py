@@ -113,6 +113,17 @@ class CorrectionsEntry:
     told: tuple[str, ...] = ()
     """Which those are, and why: the first of them."""
 
+    def summary(self) -> str:
+        """What became of them, in one line."""
+        kinds = (
+            (self.relabelled, "relabelled"),
+            (self.dropped, "dropped"),
+            (self.already, "already so"),
+            (self.refused, "not applied"),
+        )
+        told = ", ".join(f"{count:,} {kind}" for count, kind in kinds if count)
+        return f"{self.file}: {told or 'nothing to correct'}"
+
 
 @dataclass(frozen=True, slots=True)
 class DatasetInfo:

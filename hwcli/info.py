@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -60,7 +60,6 @@ class MergedFrom:
     sha256: str
     rows: int
     dropped: tuple[Dropped, ...] = ()
-    corrections: tuple[CorrectionsEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +193,8 @@ def _balance(classes: tuple[str, ...], rows: NDArray[np.int64]) -> Balance:
 
 def _merged(dataset: Dataset) -> tuple[MergedFrom, ...]:
     parts = dataset.info.recipe.get("merged", ())
-    told = {field.name for field in fields(MergedFrom)}
     known: list[dict[str, Any]] = [
-        {k: v for k, v in part.items() if k in told}
+        {k: v for k, v in part.items() if k in ("name", "sha256", "rows", "dropped")}
         for part in (parts if isinstance(parts, list) else ())
         if isinstance(part, dict)
     ]

@@ -225,6 +225,11 @@ def _recipe(datasets: Sequence[Dataset], notes: list[str]) -> dict[str, Any]:
         key: [f"{d.info.name}: {text}" for d in datasets for text in d.info.recipe.get(key, ())]
         for key in ("missing", "notes")
     }
+    told["notes"] += [
+        f"{d.info.name}: corrections: {each.summary()}"
+        for d in datasets
+        for each in d.info.corrections
+    ]
     return {
         "merged": [
             {
@@ -233,7 +238,6 @@ def _recipe(datasets: Sequence[Dataset], notes: list[str]) -> dict[str, Any]:
                 "sha256": d.sha256,
                 "rows": sum(s.rows for s in d.info.shards),
                 "dropped": unstructure(d.info.dropped),
-                "corrections": unstructure(d.info.corrections),
                 "recipe": d.info.recipe,
             }
             for d in datasets

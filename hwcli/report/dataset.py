@@ -30,8 +30,7 @@ def as_text(info: Info, *, every_class: bool = False) -> str:
         _sources(info),
         _dropped("Dropped", info.dropped),
         *(_dropped(f"Dropped in {part.name}", part.dropped) for part in info.merged),
-        _corrections("Corrections", info.corrections),
-        *(_corrections(f"Corrections in {part.name}", part.corrections) for part in info.merged),
+        _corrections(info.corrections),
         _listed("Missing", info.missing),
         _listed("Notes", info.notes),
     ]
@@ -138,24 +137,12 @@ def _dropped(title: str, dropped: Sequence[Dropped]) -> list[str]:
     return lines
 
 
-def corrected(entry: CorrectionsEntry) -> str:
-    """What became of the corrections of a file, in one line."""
-    kinds = (
-        (entry.relabelled, "relabelled"),
-        (entry.dropped, "dropped"),
-        (entry.already, "already so"),
-        (entry.refused, "not applied"),
-    )
-    told = ", ".join(f"{count:,} {kind}" for count, kind in kinds if count)
-    return f"{entry.file}: {told or 'nothing to correct'}"
-
-
-def _corrections(title: str, entries: Sequence[CorrectionsEntry]) -> list[str]:
+def _corrections(entries: Sequence[CorrectionsEntry]) -> list[str]:
     if not entries:
         return []
-    lines = [f"{title} {sum(e.relabelled + e.dropped for e in entries):,}"]
+    lines = [f"Corrections {sum(e.relabelled + e.dropped for e in entries):,}"]
     for entry in entries:
-        lines += _wrapped(corrected(entry))
+        lines += _wrapped(entry.summary())
         lines += _wrapped(f"e.g. {entry.told[0]}", "    ") if entry.told else []
     return lines
 

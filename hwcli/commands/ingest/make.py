@@ -187,10 +187,8 @@ def _tell_sources(stdout: TextIO, info: "DatasetInfo") -> None:
 
 def _tell_corrections(stdout: TextIO, entries: "tuple[CorrectionsEntry, ...]") -> None:
     """A line for each file of corrections."""
-    from hwcli.report.dataset import corrected
-
     for i, entry in enumerate(entries):
-        print(f"  {'fixes' if i == 0 else '':8}{corrected(entry)}", file=stdout)
+        print(f"  {'fixes' if i == 0 else '':8}{entry.summary()}", file=stdout)
 
 
 def _tell_plan(stdout: TextIO, recipe: "Recipe", prepared: "Prepared", json_: bool) -> None:
