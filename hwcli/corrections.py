@@ -25,6 +25,8 @@ _DELIMITERS = ",;\t"
 _MAX_BYTES = 64 << 20
 _HEAD_BYTES = 1 << 20
 """In which the header is looked for."""
+_LOOKED_AT = 100
+"""Columns among which a misspelt one is looked for."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -184,7 +186,7 @@ def _rows(raw: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
     except csv.Error as error:
         raise RecipeError(
             f"{path}: line {before + 1}: {error}",
-            hint=f"quotes come in pairs, and cells have at most {csv.field_size_limit():,} characters",
+            hint=f"quotes come in pairs, cells of at most {csv.field_size_limit():,} characters",
         ) from error
 
 
@@ -220,7 +222,7 @@ def _places(header: list[str], path: Path) -> dict[str, int]:
         if names.count(name) > 1:
             raise RecipeError(f"{path}: two columns are called {name!r}")
         if name in _NEEDED and name not in names:
-            meant = did_you_mean(name, [n for n in names if n not in COLUMNS])
+            meant = did_you_mean(name, [n for n in names[:_LOOKED_AT] if n not in COLUMNS])
             raise RecipeError(
                 f"{path}: has no column {name!r}{meant}",
                 hint=f"the first line names the columns {', '.join(_NEEDED)}, and others",

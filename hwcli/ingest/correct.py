@@ -99,6 +99,8 @@ class _Corrector:
         self._label = dict(self._published)
         self._gone: dict[Place, str] = {}
         """Rows that are dropped, and by which file."""
+        self._unknown: dict[str, str] = {}
+        """What is said of names of sources that there are not."""
         self._first: dict[str, str] = {}
         """Where each character stands first that a row becomes."""
 
@@ -150,8 +152,7 @@ class _Corrector:
         """The rows that a correction means: one, or several of one origin and image."""
         source = self._sources.get(what.source)
         if source is None:
-            meant = did_you_mean(what.source, self._source_names)
-            raise _Refused(f"there is no source {what.source!r:.60}{meant}")
+            raise _Refused(f"there is no source {what.source!r:.60}{self._meant(what.source)}")
         places = self._found.get((source, what.origin.encode()), [])
         if not places:
             raise _Refused(f"{what.source} has no row {what.origin!r:.100}")
@@ -160,6 +161,12 @@ class _Corrector:
                 f"{len(places)} rows are {what.origin!r:.100}, and no sha256 tells which"
             )
         return [p for p in places if self._has_image(p, what.sha256)] or places[:1]
+
+    def _meant(self, source: str) -> str:
+        """Which source was probably meant; looked for only as often as somebody will read it."""
+        if source not in self._unknown and len(self._unknown) < _TOLD:
+            self._unknown[source] = did_you_mean(source, self._source_names)
+        return self._unknown.get(source, "")
 
     def _correct_one(self, what: Correction, place: Place, file: str) -> _Outcome:
         relabel, label = what.action == "relabel", self._label[place]

@@ -319,6 +319,15 @@ def test_a_row_that_becomes_what_its_equal_is_stays_or_is_its_duplicate() -> Non
     assert new["train-i#1"]["label"] == "b"
 
 
+def test_equal_images_whose_characters_were_swapped_both_stay() -> None:
+    """What one correction says of an image another may say the opposite of: people decide."""
+    old = official()
+    write("c.csv", relabel(old["train-i#1"], "b"), relabel(old["train-i#3"], "a"))
+    image = old["train-i#1"]["sha256"]
+    new = [r["label"] for r in rows_of(make("new", "c.csv")).values() if r["sha256"] == image]
+    assert sorted(new) == ["a", "b"]
+
+
 def test_stacks_with_a_corrected_piece_go_and_the_others_stay(hwcli: Hwcli) -> None:
     """An `=` that is made of what is no `-` is none."""
     members = {
