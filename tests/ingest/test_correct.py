@@ -171,7 +171,7 @@ def test_a_line_that_fits_no_row_is_not_applied_told_and_fails_strict(
     assert told in dataset.info.corrections[0].told[0].replace(f"{row['origin']!r} ", "")
     strict = hwcli("ingest", "test.toml", "--corrections", "c.csv", "--out", "after", "--strict")
     assert strict.code == 11
-    assert "1 corrections of c.csv were not applied" in strict.err
+    assert "corrections not applied: 1 of c.csv" in strict.err
 
 
 def test_what_was_dropped_on_purpose_passes_strict(

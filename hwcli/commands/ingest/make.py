@@ -123,7 +123,7 @@ def be_strict(recipe: "Recipe", out: Path | None) -> None:
         faults.append(f"{count:,} equal images bear different characters (duplicates.csv)")
     for each in info.corrections:
         if each.refused:
-            faults.append(f"{each.refused:,} corrections of {each.file} were not applied")
+            faults.append(f"corrections not applied: {each.refused:,} of {each.file}")
     if faults:
         more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
         raise QualityGateError(f"{folder}: --strict: {faults[0]}{more}")
