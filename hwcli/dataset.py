@@ -111,6 +111,33 @@ class DuplicatesEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectionsEntry:
+    """A file of corrections that was applied, and how many of it did what."""
+
+    file: str
+    sha256: str
+    relabelled: int
+    dropped: int
+    already: int
+    """That were so before."""
+    refused: int
+    """That fit no row, so that nothing was done."""
+    told: tuple[str, ...] = ()
+    """Which those are, and why: the first of them."""
+
+    def summary(self) -> str:
+        """What became of them, in one line."""
+        kinds = (
+            (self.relabelled, "relabelled"),
+            (self.dropped, "dropped"),
+            (self.already, "already so"),
+            (self.refused, "not applied"),
+        )
+        told = ", ".join(f"{count:,} {kind}" for count, kind in kinds if count)
+        return f"{self.file}: {told or 'nothing to correct'}"
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetInfo:
     """The content of `dataset.json`."""
 
@@ -127,6 +154,8 @@ class DatasetInfo:
     dropped: tuple[Dropped, ...] = ()
     duplicates: DuplicatesEntry | None = None
     """None where they were not looked for."""
+    corrections: tuple[CorrectionsEntry, ...] = ()
+    """In the order in which they were applied."""
     recipe: dict[str, Any] = field(default_factory=dict)
     """The recipe as it was resolved."""
     hwcli: str = ""

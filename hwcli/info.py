@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.dataset import FILE_NAME, Dataset, Dropped, SourceEntry
+from hwcli.dataset import FILE_NAME, CorrectionsEntry, Dataset, Dropped, SourceEntry
 from hwcli.errors import DatasetError
 from hwcli.glyph import Normalisation
 from hwcli.image_stats import ImageStats, ImageTally
@@ -86,6 +86,7 @@ class Info:
     images: ImageStats
     sources: tuple[SourceEntry, ...]
     dropped: tuple[Dropped, ...]
+    corrections: tuple[CorrectionsEntry, ...]
     merged: tuple[MergedFrom, ...]
     missing: tuple[str, ...]
     notes: tuple[str, ...]
@@ -127,6 +128,7 @@ def info_of(dataset: Dataset, progress: Progress = silent) -> Info:
         images=tally.images.stats(),
         sources=said.sources,
         dropped=said.dropped,
+        corrections=said.corrections,
         merged=_merged(dataset),
         missing=tuple(said.recipe.get("missing", ())),
         notes=tuple(said.recipe.get("notes", ())),

@@ -279,6 +279,20 @@ def _recipe() -> Seed:
     return Seed({"r.toml": text}, commands, fixed=fixed)
 
 
+def _corrections() -> Seed:
+    top = 'corrections = ["c.csv"]\n' + _MORE
+    part = '[[source.part]]\nimages = "*.png"'
+    text = recipe_text("file:a.zip", "images", part, more=top)
+    lines = [
+        "action;correction;source;origin;sha256;label;top1",
+        *(f"relabel;{k};one;{'ab'[k % 2]}/{k}.png;;{'ab'[k % 2]};x" for k in (1, 2)),
+        'drop;;"one";a/0.png;' + "0" * 64 + ";a",
+        ";;one;b/3.png;;b",
+    ]
+    fixed = {"a.zip": zipped(_encoded("png")), "r.toml": text.encode()}
+    return Seed({"c.csv": "\n".join(lines).encode()}, fixed=fixed)
+
+
 def _own(name: str, data: Callable[[], Files]) -> Seed:
     commands = (
         ("ingest", name, "--out", "out", "--jobs", "1"),
@@ -344,6 +358,7 @@ SEEDS: dict[str, Callable[[], Seed]] = {
     "shard": _shard,
     "dataset.json": _dataset_json,
     "recipe": _recipe,
+    "corrections": _corrections,
     "own folder": _own_folder,
     "own folder with a table": _own_table,
     "own zip": _own_zip,

@@ -482,3 +482,48 @@ def test_a_hostile_table_of_labels(why: str, hwcli: Hwcli) -> None:
     result = hwcli("ingest", "r.toml", "--out", "o", "--jobs", 1)
     assert result.code == code, result
     assert result.err.count("\n") <= 2
+
+
+HEAD = b"action,source,origin,label,correction\n"
+CORRECTIONS = {
+    "NULs": (HEAD + b"drop,one,\0,a,\n", "a NUL"),
+    "a million columns": (b"x," * 10**6 + b"actoin\n", "no column 'action'"),
+    "a million lines of nothing to do": (HEAD + b",\n" * 10**6 + b"?,\n", "line 1000002: action"),
+    "a cell of a million": (HEAD + b"drop," + b"x" * 10**6 + b"\n", "field larger"),
+    "a quote without an end": (HEAD + b'drop,one,"a\n' * 9, "line 2: ',' expected"),
+    "no UTF-8": (HEAD + b"drop,\xff\xfe,a,a,\n", "not text in UTF-8"),
+    "UTF-16": (HEAD.decode().encode("utf-16"), "not text in UTF-8"),
+    "what steers a terminal": (HEAD + b"\x1b[2J\n", "action '\\x1b[2j'"),
+    "nothing": (b"", "no column 'action'"),
+}
+
+
+@pytest.mark.parametrize("why", CORRECTIONS)
+@pytest.mark.parametrize("by", ["the recipe", "the command"])
+def test_hostile_corrections_are_refused_before_anything_is_fetched(
+    why: str, by: str, hwcli: Hwcli
+) -> None:
+    data, told = CORRECTIONS[why]
+    Path("c.csv").write_bytes(data)
+    which = recipe("https://127.0.0.1:9/a.zip")
+    more = ["--corrections", "c.csv"]
+    if by == "the recipe":
+        Path(which).write_text('corrections = ["c.csv"]\n' + Path(which).read_text())
+        more = []
+    refused(hwcli("ingest", which, *more), 4, told)
+
+
+@pytest.mark.parametrize("name", ["pipe", "/dev/zero", ".", "none.csv", "x" * 300])
+def test_corrections_that_are_no_file_are_refused(name: str, hwcli: Hwcli) -> None:
+    os.mkfifo("pipe")
+    refused(hwcli("ingest", "sample", "--corrections", name), 4, name)
+
+
+def test_corrections_of_200_000_rows_that_are_not_there(hwcli: Hwcli) -> None:
+    """Nothing is looked for line by line."""
+    rows = b"".join(b"drop,o%d,%d,a,\n" % (k % 90_000, k) for k in range(200_000))
+    Path("c.csv").write_bytes(HEAD + rows)
+    result = hwcli("ingest", "sample", "--corrections", "c.csv", "--out", "d", "--jobs", 1)
+    assert result.code == 0, result
+    assert "c.csv: 200,000 not applied" in result.out
+    assert result.err.count("\n") <= 8

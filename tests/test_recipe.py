@@ -223,6 +223,55 @@ def test_recipes_that_take_from_each_other_in_a_circle_are_refused() -> None:
         load_recipe("r.toml")
 
 
+def test_corrections_are_taken_from_where_the_recipe_lies() -> None:
+    Path("sub/fixes").mkdir(parents=True)
+    inside = str(Path("sub/abs.csv").resolve())
+    names = f'corrections = ["a.csv", "fixes/../fixes/b.csv", "{inside}"]\n'
+    Path("sub/r.toml").write_text(names + GOOD)
+    found = load_recipe("sub/r.toml").corrections
+    wanted = ("sub/a.csv", "sub/fixes/b.csv", "sub/abs.csv")
+    assert found == tuple(str(Path(p).resolve()) for p in wanted)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("../a.csv", "'../a.csv' is outside the recipe's folder"),
+        ("x/../../a.csv", "is outside"),
+        ("/etc/passwd", "is outside"),
+        ("link.csv", "is outside"),
+        ("links/a.csv", "is outside"),
+        ("", "an entry is no path"),
+        ("a\\u0000.csv", "an entry is no path"),
+    ],
+)
+def test_corrections_from_elsewhere_are_refused(name: str, told: str, hwcli: Hwcli) -> None:
+    """A recipe that is passed on must not have other files read than those beside it."""
+    Path("a.csv").write_text("action,source,origin,label\n")
+    Path("sub").mkdir()
+    Path("sub/link.csv").symlink_to("../a.csv")
+    Path("sub/links").symlink_to("..")
+    Path("sub/r.toml").write_text(f'corrections = ["{name}"]\n{GOOD}')
+    result = hwcli("ingest", "sub/r.toml")
+    assert result.code == 4
+    assert told in result.err
+
+
+def test_a_file_that_links_to_itself_is_not_followed_for_ever(hwcli: Hwcli) -> None:
+    Path("round.csv").symlink_to("round.csv")
+    result = hwcli("ingest", write(f'corrections = ["round.csv"]\n{GOOD}'), "--offline")
+    assert result.code == 4
+    assert "symbolic links" in result.err
+
+
+def test_from_does_not_take_corrections_along() -> None:
+    """They name sources and labels as that recipe has them, not as the borrower may."""
+    Path("lender.toml").write_text(f'corrections = ["a.csv"]\n{GOOD}')
+    borrower = GOOD.split("[[source]]")[0] + '[[source]]\nfrom = "lender.toml"\n'
+    assert load_recipe("lender.toml").corrections
+    assert load_recipe(write(borrower)).corrections == ()
+
+
 def test_multi_script_writes_nothing_twice() -> None:
     tree = tomllib.loads(shipped()["multi-script"].read_text(encoding="utf-8"))
     assert len(tree["source"]) == 6

@@ -67,9 +67,10 @@ def _sources(job: Job) -> list[str]:
 
 
 def _missing(job: Job) -> list[str]:
-    """What the dataset says is not as it should be."""
+    """What the dataset says is not as it should be, or not as it was published."""
     recipe = job.info.recipe
     told = [*(f"missing: {m}" for m in recipe.get("missing", ())), *recipe.get("notes", ())]
+    told += (f"corrections: {each.summary()}" for each in job.info.corrections)
     return ["## Notes", "", *(f"- {_line(text)}" for text in told), ""] if told else []
 
 

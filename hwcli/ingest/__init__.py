@@ -3,12 +3,14 @@
 import logging
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import hwcli
 from hwcli.atomic import writing
+from hwcli.corrections import CorrectionFile, read_corrections
 from hwcli.dataset import FILE_NAME, DatasetInfo, SourceEntry, open_dataset, write_info
 from hwcli.errors import DatasetError, FetchError, RecipeError
 from hwcli.fetch import FetchOptions, fetch
@@ -41,6 +43,8 @@ class IngestOptions:
     dedup: Dedup = "exact"
     force: bool = False
     """Make a dataset anew that is there already."""
+    corrections: tuple[Path, ...] = ()
+    """Files of corrections, applied after those that the recipe names."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,13 +58,35 @@ class Prepared:
     """`sha256:… file name` of each source's files."""
 
 
-def prepare(recipe: Recipe, options: IngestOptions, fetching: Progress = silent) -> Prepared:
+def correction_files(recipe: Recipe, options: IngestOptions) -> tuple[CorrectionFile, ...]:
+    """The corrections of `recipe` and `options`, in the order in which they are applied.
+
+    Raises:
+        RecipeError: a file is not there, or has a mistake in it.
+    """
+    return tuple(map(read_corrections, (*map(Path, recipe.corrections), *options.corrections)))
+
+
+def prepare(
+    recipe: Recipe,
+    options: IngestOptions,
+    fetching: Progress = silent,
+    corrections: Sequence[CorrectionFile] | None = None,
+) -> Prepared:
     """Fetch what `recipe` needs and plan its dataset; nothing is written but the cache.
+
+    Args:
+        recipe: what to make.
+        options: how to go about it.
+        fetching: told of bytes fetched.
+        corrections: as `correction_files` gives them, where they have been read already.
 
     Raises:
         FetchError, AuthError: a source is not to be had, or damaged.
-        RecipeError: the options do not fit the recipe.
+        RecipeError: the options or corrections do not fit the recipe.
     """
+    if corrections is None:
+        corrections = correction_files(recipe, options)
     archives: dict[str, Archive] = {}
 
     with Digests() as digests:
@@ -70,7 +96,7 @@ def prepare(recipe: Recipe, options: IngestOptions, fetching: Progress = silent)
             digests.begin(source.name, archive)
             return archive
 
-        plan = make_plan(recipe, options.plan, archive_of)
+        plan = make_plan(recipe, options.plan, archive_of, corrections)
         return Prepared(plan, archives, digests.result())
 
 
@@ -96,18 +122,19 @@ def ingest(
     Raises:
         DatasetError: another dataset, or something else, is in `folder`; or it cannot be written.
         FetchError, AuthError: a source is not to be had, or damaged.
-        RecipeError: the options do not fit the recipe.
+        RecipeError: the options or corrections do not fit the recipe.
     """
-    resolved = _resolved(recipe, options)
+    corrections = correction_files(recipe, options)
+    resolved = _resolved(recipe, options, corrections)
     if folder.name in ("", ".."):  # what stands beside it is called by its name
         folder = Path(os.path.abspath(folder))  # noqa: PTH100 (links stay what they are)
     with writing(folder, DatasetError), only_one(folder):
-        if not options.force and (info := _there_already(recipe, folder, options)):
+        if not options.force and (info := _there_already(recipe, resolved, folder, options)):
             return info
         _refuse_foreign(folder)
         get_ready(options.jobs)
         jobs = options.jobs or cores()
-        prepared = prepare(recipe, options, fetching)
+        prepared = prepare(recipe, options, fetching, corrections)
         partial = folder.with_name(folder.name + ".partial")
         journal = _journal(partial, options, recipe, resolved, prepared)
         try:
@@ -151,23 +178,30 @@ def _journal(
     return journal
 
 
-def _resolved(recipe: Recipe, options: IngestOptions) -> dict[str, Any]:
+def _resolved(
+    recipe: Recipe, options: IngestOptions, corrections: Sequence[CorrectionFile]
+) -> dict[str, Any]:
     """Recipe and options as `dataset.json` keeps them, less what came of them."""
+    files = [{"file": file.name, "sha256": file.sha256} for file in corrections]
     kept = {
         "limit": options.plan.limit,
         "proportions": options.plan.proportions or None,
         "dedup": options.dedup if options.dedup != "exact" else None,
+        "corrections": files or None,  # those of the recipe too, whose paths say nothing
     }
-    return {**unstructure(recipe), "options": {k: v for k, v in kept.items() if v is not None}}
+    said = {k: v for k, v in unstructure(recipe).items() if k != "corrections"}
+    return {**said, "options": {k: v for k, v in kept.items() if v is not None}}
 
 
-def _there_already(recipe: Recipe, folder: Path, options: IngestOptions) -> DatasetInfo | None:
+def _there_already(
+    recipe: Recipe, resolved: dict[str, Any], folder: Path, options: IngestOptions
+) -> DatasetInfo | None:
     """The dataset in `folder` if it is this very one and whole."""
     if not (folder / FILE_NAME).is_file():
         return None
     info = open_dataset(folder).info
     kept = {k: v for k, v in info.recipe.items() if k not in ("missing", "notes")}
-    if kept != _resolved(recipe, options) or info.hwcli != hwcli.__version__:
+    if kept != resolved or info.hwcli != hwcli.__version__:
         raise DatasetError(
             f"{folder}: holds a dataset made by another recipe, options or version",
             hint="--force makes it anew, --out puts this one elsewhere",
@@ -239,6 +273,7 @@ def _info(
         counts=built.counts,
         dropped=built.dropped,
         duplicates=built.duplicates,
+        corrections=plan.corrections,
         recipe={**resolved, "missing": list(plan.missing), "notes": list(plan.notes)},
         hwcli=hwcli.__version__,
     )

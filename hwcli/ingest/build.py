@@ -1,7 +1,7 @@
 """Carries a plan out: decoded, rid of duplicates, written; goes on where a run was killed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from hwcli.ingest.decode import BLANK, Decoded, Treatment, decode_all
 from hwcli.ingest.dedup import Dedup, Duplicates
 from hwcli.ingest.journal import Journal, Mark
 from hwcli.ingest.pairs import PairList, note
+from hwcli.ingest.refuted import REASON
 from hwcli.ingest.rows import Plan, PlannedPart
 from hwcli.ingest.series import ShardSeries
 from hwcli.ingest.tally import Tally
@@ -152,14 +153,7 @@ def _work(
         end = at
         while end < len(steps) and steps[end].part is part and _pass_of(steps[end]) == split:
             end += 1
-        source = recipe.source[part.source]
-        treatment = Treatment(
-            recipe.image,
-            source.invert,
-            source.transpose and not part.is_ink,
-            part.is_ink,
-            source.trim_edge,
-        )
+        treatment = part.treatment(recipe)
         rows = np.concatenate([part.row[s.at] for s in steps[at:end]])
         blocks = part.reader.blocks(rows, block_rows)
         for step, block in zip(steps[at:end], blocks, strict=True):
@@ -208,7 +202,7 @@ class _Builder:
         """Write what is good of `decoded`, but for the first `used` rows, which are written."""
         mark = Mark(step.number, used, self._pairs.size, self.tally.dropped())
         number = step.start + step.at
-        decoded = self._with_blank_ones(step, decoded)
+        decoded = self._without_refuted(step, self._with_blank_ones(step, decoded))
         for place, fault in decoded.faults:
             self.tally.drop(int(number[place]), fault)
         good = np.arange(len(decoded.kept))
@@ -239,6 +233,15 @@ class _Builder:
             np.concatenate([decoded.keys, keys])[order],
             tuple(f for f in decoded.faults if f[0] not in known),
         )
+
+    def _without_refuted(self, step: _Step, decoded: Decoded) -> Decoded:
+        """`decoded` without images that equal a corrected one, under the character that it was."""
+        label = step.part.label[step.at]
+        gone = self._plan.refuted.among(decoded.keys, label[decoded.kept])
+        if self._duplicates is None or not gone.any():
+            return decoded
+        faults = [*decoded.faults, *((int(i), REASON) for i in decoded.kept[gone])]
+        return replace(decoded.take(np.flatnonzero(~gone)), faults=tuple(sorted(faults)))
 
     def _without_duplicates(self, decoded: Decoded, number: NDArray[np.int64]) -> NDArray[np.intp]:
         """Which of the decoded images are kept; the pairs are noted."""

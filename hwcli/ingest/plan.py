@@ -1,15 +1,18 @@
 """Makes the plan of a dataset: what is read, drawn and stacked, and the split of every row."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.corrections import CorrectionFile
 from hwcli.dataset import Dropped
 from hwcli.errors import RecipeError
 from hwcli.fetch.archive import Archive, MissingError
+from hwcli.ingest.correct import Corrected, correct
+from hwcli.ingest.refuted import Refuted
 from hwcli.ingest.rows import Plan, PlannedPart, drawn, masked, pieces, plan_of, sorted_classes
 from hwcli.ingest.splits import cut_val, random_for, ranks, split_by_writer, split_randomly
 from hwcli.ingest.stacks import StackReader
@@ -40,15 +43,23 @@ Open = Callable[[Source], Archive]
 """From a source to its files; raises MissingError where they are not to be had."""
 
 
-def make_plan(recipe: Recipe, options: PlanOptions, archive_of: Open) -> Plan:
-    """The plan of `recipe`.
+def make_plan(
+    recipe: Recipe,
+    options: PlanOptions,
+    archive_of: Open,
+    corrections: Sequence[CorrectionFile] = (),
+) -> Plan:
+    """The plan of `recipe`, with `corrections` applied.
+
+    Rows are drawn, split and stacked by their labels as published: a correction moves none but its
+    own.
 
     Raises:
         MissingError: a source or member is not to be had, and that is not allowed.
         FetchError: a source is damaged, or not what the recipe says.
-        RecipeError: no such proportions, or nothing is left.
+        RecipeError: no such proportions, nothing is left, or two corrections disagree.
     """
-    return _Planner(recipe, options).plan(archive_of)
+    return _Planner(recipe, options).plan(archive_of, corrections)
 
 
 class _Planner:
@@ -65,7 +76,7 @@ class _Planner:
         self._people: dict[tuple[str, str], int] = {}
         self._word_codes: dict[str, dict[str, int]] = {}
 
-    def plan(self, archive_of: Open) -> Plan:
+    def plan(self, archive_of: Open, corrections: Sequence[CorrectionFile]) -> Plan:
         kept: list[PlannedPart] = []
         for index, source in enumerate(self._recipe.source):
             parts = list(self._parts(index, source, archive_of))
@@ -79,11 +90,21 @@ class _Planner:
                 parts += [*own, *self._stacks(index, source, own)]
         if not parts:
             raise MissingError(f"recipe {self._recipe.name}: none of its sources is to be had")
-        parts, classes = sorted_classes(parts, self._classes)
+        corrected = correct(self._recipe, parts, self._classes, corrections)
+        self._note_untested(corrected.parts)
+        return self._whole(corrected)
+
+    def _whole(self, corrected: Corrected) -> Plan:
+        """The plan, its labels counted in the order of the classes that occur."""
+        parts, classes = sorted_classes(corrected.parts, self._classes)
         scripts = tuple(sorted({s.script for s in self._recipe.source}))
         tables = Tables(classes, scripts, tuple(s.name for s in self._recipe.source))
         script_of = [scripts.index(s.script) for s in self._recipe.source]
-        return plan_of(parts, tables, script_of, self._dropped, self._missing, self._notes)
+        dropped = [*self._dropped, *corrected.dropped]
+        plan = plan_of(parts, tables, script_of, dropped, self._missing, self._notes)
+        label = {character: i for i, character in enumerate(classes)}
+        refuted = Refuted.of((key, label[c]) for key, c in corrected.refuted if c in label)
+        return replace(plan, corrections=corrected.entries, refuted=refuted)
 
     def _parts(self, index: int, source: Source, archive_of: Open) -> Iterator[PlannedPart]:
         """Every part of `source` that is there, with all rows whose label the recipe knows."""
@@ -185,7 +206,7 @@ class _Planner:
 
     def _split(self, source: Source, parts: list[PlannedPart]) -> list[PlannedPart]:
         rule = self._recipe.split
-        by: SplitBy = source.split_by or rule.by
+        by = self._split_by(source)
         label = np.concatenate([p.label for p in parts])
         writer = np.concatenate([p.writer for p in parts])
         official = np.concatenate([p.split for p in parts])
@@ -206,22 +227,28 @@ class _Planner:
             split = split_by_writer(label, _words_of(parts), rule, random)
         else:
             split = split_randomly(label, rule, random)
-        if by in ("writer", "word"):
-            self._note_untested(source, label, split)
         edges = np.cumsum([len(p.row) for p in parts])[:-1]
         return [replace(p, split=s) for p, s in zip(parts, np.split(split, edges), strict=True)]
 
-    def _note_untested(
-        self, source: Source, label: NDArray[np.int32], split: NDArray[np.uint8]
-    ) -> None:
+    def _split_by(self, source: Source) -> SplitBy:
+        return source.split_by or self._recipe.split.by
+
+    def _note_untested(self, parts: list[PlannedPart]) -> None:
         """Say which classes have no row in test: few wrote them, and those are in train."""
         if self._recipe.split.test == 0:
             return
         names = {code: character for character, code in self._classes.items()}
-        untested = set(label.tolist()) - set(label[split == Split.test].tolist())
-        if untested:
-            told = " ".join(sorted(names[code] for code in untested)[:20])
-            self._note(f"{source.name}: too few wrote these for a row in test: {told}")
+        for index, source in enumerate(self._recipe.source):
+            if self._split_by(source) not in ("writer", "word"):
+                continue
+            own = [p for p in parts if p.source == index and not p.is_ink]
+            there = {int(k) for p in own for k in np.unique(p.label)}
+            untested = there - {
+                int(k) for p in own for k in np.unique(p.label[p.split == Split.test])
+            }
+            if untested:
+                told = " ".join(sorted(names[code] for code in untested)[:20])
+                self._note(f"{source.name}: too few wrote these for a row in test: {told}")
 
     def _stacks(
         self, index: int, source: Source, parts: list[PlannedPart]

@@ -1,14 +1,17 @@
 """The plan of a dataset: every row it will have, before a pixel is decoded."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.dataset import Dropped
+from hwcli.dataset import CorrectionsEntry, Dropped
+from hwcli.ingest.decode import Treatment
+from hwcli.ingest.refuted import Refuted
 from hwcli.ingest.splits import draw
 from hwcli.readers.reader import Reader
+from hwcli.recipe import Recipe
 from hwcli.shards import Split, Tables
 
 
@@ -41,6 +44,17 @@ class PlannedPart:
             writer=self.writer[mask],
             split=self.split[mask],
             word=None if self.word is None else self.word[mask],
+        )
+
+    def treatment(self, recipe: Recipe) -> Treatment:
+        """What is done to its images."""
+        source = recipe.source[self.source]
+        return Treatment(
+            recipe.image,
+            source.invert,
+            source.transpose and not self.is_ink,
+            self.is_ink,
+            source.trim_edge,
         )
 
 
@@ -83,6 +97,9 @@ class Plan:
     """Sources and members that are not to be had."""
     notes: tuple[str, ...]
     """What had to be done otherwise than the recipe says."""
+    corrections: tuple[CorrectionsEntry, ...] = ()
+    refuted: Refuted = field(default_factory=lambda: Refuted.of(()))
+    """What corrections say against rows that are not written, or not as they were published."""
 
     def __len__(self) -> int:
         return int(self.starts[-1])

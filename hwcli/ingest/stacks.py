@@ -129,6 +129,12 @@ class StackReader(Reader):
         """The origins of the parts, joined by ` + `."""
         return " + ".join(self._base.origin(int(p)) for p in self._parts[row])
 
+    def made_of(self, base: Reader, parts: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """(stacks,) which of them have one of these rows of `base` in them."""
+        if base is not self._base:
+            return np.zeros(len(self._parts), np.bool_)
+        return np.asarray(np.isin(self._parts, parts).any(axis=1), np.bool_)
+
     def blocks(self, rows: NDArray[np.intp], size: int) -> Iterator[Block]:
         """The stacks of `rows`, in whatever order."""
         width = len(self._characters)

@@ -225,6 +225,11 @@ def _recipe(datasets: Sequence[Dataset], notes: list[str]) -> dict[str, Any]:
         key: [f"{d.info.name}: {text}" for d in datasets for text in d.info.recipe.get(key, ())]
         for key in ("missing", "notes")
     }
+    told["notes"] += [
+        f"{d.info.name}: corrections: {each.summary()}"
+        for d in datasets
+        for each in d.info.corrections
+    ]
     return {
         "merged": [
             {

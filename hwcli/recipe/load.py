@@ -1,6 +1,7 @@
 """Finds a recipe by its name or file, and reads it."""
 
 import difflib
+import os
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -64,7 +65,11 @@ def _read(path: Path, borrowers: tuple[Path, ...]) -> Recipe:
         return _read(lender, trail)
 
     recipe = structure_or(with_borrowed(data, path, lend), Recipe, str(path), RecipeError)
-    return replace(recipe, source=tuple(_anchored(s, path.parent) for s in recipe.source))
+    return replace(
+        recipe,
+        source=tuple(_anchored(s, path.parent) for s in recipe.source),
+        corrections=tuple(_inside(name, path) for name in recipe.corrections),
+    )
 
 
 def _anchored(source: Source, folder: Path) -> Source:
@@ -74,3 +79,18 @@ def _anchored(source: Source, folder: Path) -> Source:
         return source
     slash = "/" if path.endswith("/") else ""
     return replace(source, url=f"file:{(folder / path.removeprefix('//')).resolve()}{slash}")
+
+
+def _inside(name: str, recipe: Path) -> str:
+    """The path from the root of `name`, which must lie in the folder of `recipe`, links or not.
+
+    Recipes are passed on: one must not have other files read than those that came with it.
+    """
+    folder = os.path.realpath(recipe.parent)
+    path = os.path.realpath(recipe.parent / name)
+    if not Path(path).is_relative_to(folder):
+        raise RecipeError(
+            f"{recipe}: corrections: {name!r:.200} is outside the recipe's folder",
+            hint="--corrections takes files from anywhere",
+        )
+    return path

@@ -1,11 +1,11 @@
 """What a recipe can say: sources, their parts, labels and classes, the image, the split."""
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
+from hwcli.characters import is_text
 from hwcli.dataset import Target, check_name
 from hwcli.glyph import Normalisation
 
@@ -190,7 +190,7 @@ class Source:
             raise ValueError("classes and alphabet exclude each other")
         characters = (*self.classes.values(), *self.alphabet, *self.stack)
         characters = (*characters, self.unlisted or "?", self.blank or "?")
-        if not all(_is_text(c) for c in characters):
+        if not all(is_text(c) for c in characters):
             raise ValueError("a class must be a character, not empty and not a control code")
         if not (self.license and self.citation):
             raise ValueError(f"source {self.name}: license and citation must not be empty")
@@ -224,7 +224,7 @@ class Source:
             number = int(label) - self.first_label if short else -1
             known = 0 <= number < len(self.alphabet)
             return self.alphabet[number] if known else self.unlisted or None
-        return label if _is_text(label) else self.unlisted or None
+        return label if is_text(label) else self.unlisted or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +242,9 @@ class Recipe:
     balance: Balance | None = None
     proportions: dict[str, dict[str, int]] = field(default_factory=dict)
     """Named sets of limits by source, for `--proportions`."""
+    corrections: tuple[str, ...] = ()
+    """Files of corrections, applied one after the other; they lie in the recipe's folder or below
+    it."""
 
     def __post_init__(self) -> None:
         if self.schema != SCHEMA:
@@ -260,21 +263,18 @@ class Recipe:
                 raise ValueError(f"proportions name no source: {', '.join(sorted(unknown))}")
             if min(limits.values(), default=1) < 1:
                 raise ValueError("proportions must be at least 1")
+        if not all(map(is_text, self.corrections)):
+            raise ValueError("corrections: an entry is no path")
 
 
 def _check_member(name: str) -> None:
     outside = name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name)
-    if outside or (name and not _is_text(name)):
+    if outside or (name and not is_text(name)):
         raise ValueError(f"{name!r} is no path inside an archive")
 
 
-def _is_text(text: str) -> bool:
-    """Whether `text` is something, without control codes or halves of code points."""
-    return bool(text) and all(unicodedata.category(c) not in ("Cc", "Cs") for c in text)
-
-
 def _check_url(url: str) -> None:
-    if not _is_text(url):
+    if not is_text(url):
         raise ValueError(f"{url!r} is no address")
     parts = urlsplit(url)
     if "@" in parts.netloc:  # recipes are passed on, and dataset.json repeats their addresses

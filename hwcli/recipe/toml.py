@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from hwcli.errors import RecipeError
 from hwcli.recipe.model import Recipe, Source
 from hwcli.structure import unstructure
 
@@ -31,14 +32,18 @@ def recipe_toml(
     """`recipe` as TOML that reads back equal.
 
     Args:
-        recipe: with `file:` addresses from the root, as `load_recipe` gives them.
+        recipe: with paths from the root, as `load_recipe` gives them.
         folder: where the file will lie: `file:` addresses are written from there if it is near.
         comments: what to say before which key.
+
+    Raises:
+        RecipeError: it has corrections that would lie outside `folder`, where none may be.
     """
     if folder is not None:
         near = folder.resolve()
         sources = tuple(_relative(source, near) for source in recipe.source)
-        recipe = replace(recipe, source=sources)
+        below = tuple(_below(path, near) for path in recipe.corrections)
+        recipe = replace(recipe, source=sources, corrections=below)
     said = _said(recipe)
     ordered = {
         k: said[k] for k in sorted(said, key=lambda k: _FIRST.index(k) if k in _FIRST else 9)
@@ -54,6 +59,15 @@ def _relative(source: Source, folder: Path) -> Source:
     if Path(relative).parts.count("..") >= _WIDE:
         return source
     return replace(source, url=f"file:{relative}{'/' if path.endswith('/') else ''}")
+
+
+def _below(path: str, folder: Path) -> str:
+    if not Path(path).is_relative_to(folder):
+        raise RecipeError(
+            f"{path}: would be outside the folder of the recipe that names it",
+            hint=f"copy it to {folder}, and let the recipe that is copied name it there",
+        )
+    return str(Path(path).relative_to(folder))
 
 
 def _said(value: object) -> dict[str, object]:

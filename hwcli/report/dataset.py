@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from hwcli.characters import codepoints
-from hwcli.dataset import Dropped
+from hwcli.dataset import CorrectionsEntry, Dropped
 from hwcli.image_stats import Spread
 from hwcli.info import Counts, Info
 from hwcli.shards import Split
@@ -30,6 +30,7 @@ def as_text(info: Info, *, every_class: bool = False) -> str:
         _sources(info),
         _dropped("Dropped", info.dropped),
         *(_dropped(f"Dropped in {part.name}", part.dropped) for part in info.merged),
+        _corrections(info.corrections),
         _listed("Missing", info.missing),
         _listed("Notes", info.notes),
     ]
@@ -133,6 +134,16 @@ def _dropped(title: str, dropped: Sequence[Dropped]) -> list[str]:
     for each in dropped:
         lines += _wrapped(f"{each.count:,} of {each.source}: {each.reason}")
         lines += _wrapped(f"e.g. {each.examples[0]}", "    ") if each.examples else []
+    return lines
+
+
+def _corrections(entries: Sequence[CorrectionsEntry]) -> list[str]:
+    if not entries:
+        return []
+    lines = [f"Corrections {sum(e.relabelled + e.dropped for e in entries):,}"]
+    for entry in entries:
+        lines += _wrapped(entry.summary())
+        lines += _wrapped(f"e.g. {entry.told[0]}", "    ") if entry.told else []
     return lines
 
 

@@ -20,6 +20,8 @@ def as_text(recipe: Recipe, abouts: Sequence[About]) -> str:
         lines += ["", f"{source.name} ({source.script})"]
         for name, text in _facts(recipe, source, about):
             lines += _wrapped(name, text)
+    for path in recipe.corrections:
+        lines += ["", f"corrections: {path}"]
     for name in recipe.proportions:
         lines += ["", f"proportions: {name}"]
     return "\n".join(lines) + "\n"

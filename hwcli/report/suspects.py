@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from PIL import Image
 
+from hwcli.corrections import COLUMNS
 from hwcli.judging.audit import Audit, Suspect, Twin
 from hwcli.report.examples import Images
 from hwcli.report.glyphs import enlarged
@@ -17,8 +18,7 @@ MOST = 100
 _LEAST_OUTLIERS = 20
 """Of those shown, if there are so many."""
 CSV_COLUMNS = (
-    "action", "correction", "source", "origin", "sha256", "label", "label_p", "split", "kind",
-    "score", "top1", "p1", "top2", "p2", "top3", "p3",
+    *COLUMNS, "label_p", "split", "kind", "score", "top1", "p1", "top2", "p2", "top3", "p3",
 )  # fmt: skip
 """Of suspects.csv; `action` (relabel, drop or keep) is for who looks at them to fill in."""
 _CANDIDATES = 3

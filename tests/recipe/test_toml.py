@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hwcli.errors import RecipeError
 from hwcli.recipe import Recipe, load_recipe, shipped
 from hwcli.recipe.toml import recipe_toml, toml_text
 
@@ -68,6 +69,21 @@ def test_files_near_the_recipe_are_named_from_where_it_lies(path: str, written: 
 def test_files_far_from_the_recipe_are_named_from_the_root() -> None:
     far = own("file:/nowhere/near/")
     assert 'url = "file:/nowhere/near/"' in recipe_toml(far, Path("a/b/c/d/e"))
+
+
+def test_corrections_are_named_from_where_the_recipe_lies_or_refused_elsewhere() -> None:
+    """None may lie outside a recipe's folder, so such a copy could not be read."""
+    Path("r/s").mkdir(parents=True)
+    path = str(Path("r/s/fixes.csv").resolve())
+    recipe = replace(own("https://example.org/a.zip"), corrections=(path,))
+    text = recipe_toml(recipe, Path("r"))
+    assert tomllib.loads(text)["corrections"] == ["s/fixes.csv"]
+    Path("r/x.toml").write_text(text)
+    assert load_recipe("r/x.toml").corrections == (path,)
+    Path("r/y.toml").write_text(recipe_toml(recipe))
+    assert load_recipe("r/y.toml").corrections == (path,)
+    with pytest.raises(RecipeError, match="outside the folder of the recipe"):
+        recipe_toml(recipe, Path("other"))
 
 
 def test_keys_that_are_labels_are_quoted_and_patterns_are_not_escaped() -> None:

@@ -54,6 +54,14 @@ def ingest(
         Literal["off", "exact", "near"],
         typer.Option(help="Whether equal, or also nearly equal, images are looked for."),
     ] = "exact",
+    corrections: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A CSV of rows to relabel or drop, as `hwcli eval` writes suspects.csv; may be "
+            "given several times.",
+            metavar="FILE",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Fetch and plan, but make no dataset.")
     ] = False,
@@ -75,8 +83,8 @@ def ingest(
         bool,
         typer.Option(
             "--strict",
-            help="End with 11 if a source is missing, anything but duplicates was left out, or "
-            "equal images bear different characters.",
+            help="End with 11 if a source is missing, anything but duplicates was left out, "
+            "equal images bear different characters, or a correction fits no row.",
         ),
     ] = False,
     list_: Annotated[bool, typer.Option("--list", help="List the shipped recipes.")] = False,
@@ -134,6 +142,8 @@ def ingest(
     hwcli ingest --export webdataset data/latin --out latin-wds
 
     hwcli ingest dhcd --cite
+
+    hwcli ingest dhcd --corrections suspects.csv --force
     """
     if list_:
         look.list_recipes(json_)
@@ -144,6 +154,9 @@ def ingest(
         "--write-recipe": write_recipe is not None,
     }  # fmt: skip
     _only_one([name for name, wanted in chosen.items() if wanted])
+    if corrections:
+        _only_one([*(name for name, on in chosen.items() if on and name != "--dry-run"),
+                   "--corrections"])  # fmt: skip
     if what and what[0] == "merge":
         combine.merge(what[1:], out, force, json_)
         return
@@ -182,6 +195,7 @@ def ingest(
         jobs=jobs,
         force=force,
         dedup=dedup,
+        corrections=corrections or [],
     )
     if unverified:
         recipe = make.without_checksums(recipe)

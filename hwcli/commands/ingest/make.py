@@ -8,7 +8,7 @@ from hwcli import console
 from hwcli.errors import InputError
 
 if TYPE_CHECKING:
-    from hwcli.dataset import DatasetInfo
+    from hwcli.dataset import CorrectionsEntry, DatasetInfo
     from hwcli.fetch import FetchOptions
     from hwcli.ingest import IngestOptions, Prepared
     from hwcli.ingest.dedup import Dedup
@@ -38,13 +38,21 @@ def options(
     jobs: int,
     force: bool,
     dedup: "Dedup",
+    corrections: list[Path],
 ) -> "IngestOptions":
     """The options of `ingest` as core takes them."""
     from hwcli.ingest import IngestOptions
     from hwcli.ingest.plan import PlanOptions
 
     plan = PlanOptions(limit=limit, proportions=proportions, allow_missing=allow_missing)
-    return IngestOptions(plan=plan, fetch=fetch, jobs=jobs, force=force, dedup=dedup)
+    return IngestOptions(
+        plan=plan,
+        fetch=fetch,
+        jobs=jobs,
+        force=force,
+        dedup=dedup,
+        corrections=tuple(corrections),
+    )
 
 
 def without_checksums(recipe: "Recipe") -> "Recipe":
@@ -102,16 +110,20 @@ def be_strict(recipe: "Recipe", out: Path | None) -> None:
     """
     from hwcli.dataset import DATA_FOLDER, open_dataset
     from hwcli.errors import QualityGateError
+    from hwcli.ingest.changes import DROPPED
 
     folder = out or DATA_FOLDER / recipe.name
     info = open_dataset(folder).info
     faults = [f"{name} is missing" for name in info.recipe.get("missing", ())]
     for dropped in info.dropped:
-        if not dropped.reason.startswith("duplicate"):
+        if not dropped.reason.startswith(("duplicate", DROPPED)):
             faults.append(f"{dropped.count:,} of {dropped.source} left out: {dropped.reason}")
     if info.duplicates and info.duplicates.conflict:
         count = info.duplicates.conflict
         faults.append(f"{count:,} equal images bear different characters (duplicates.csv)")
+    for each in info.corrections:
+        if each.refused:
+            faults.append(f"corrections not applied: {each.refused:,} of {each.file}")
     if faults:
         more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
         raise QualityGateError(f"{folder}: --strict: {faults[0]}{more}")
@@ -151,6 +163,7 @@ def tell(stdout: TextIO, folder: Path, info: "DatasetInfo", json_: bool) -> None
         told = ", ".join(f"{count:,} {kind}" for count, kind in kinds if count)
         if told:
             print(f"  pairs   {told}: {folder / pairs.file}", file=stdout)
+    _tell_corrections(stdout, info.corrections)
     for missing in info.recipe.get("missing", ()):
         print(f"  missing {missing}", file=stdout)
     for note in info.recipe.get("notes", ()):
@@ -172,12 +185,18 @@ def _tell_sources(stdout: TextIO, info: "DatasetInfo") -> None:
         print(line + rows + (f", dropped {told}" if told else ""), file=stdout)
 
 
+def _tell_corrections(stdout: TextIO, entries: "tuple[CorrectionsEntry, ...]") -> None:
+    """A line for each file of corrections."""
+    for i, entry in enumerate(entries):
+        print(f"  {'fixes' if i == 0 else '':8}{entry.summary()}", file=stdout)
+
+
 def _tell_plan(stdout: TextIO, recipe: "Recipe", prepared: "Prepared", json_: bool) -> None:
     """What a dataset would hold, if all its images are good and no two are equal."""
     import json
-    from collections import Counter
 
     from hwcli.shards import Split
+    from hwcli.structure import unstructure
 
     plan = prepared.plan
     counts: dict[str, Counter[str]] = {"split": Counter(), "source": Counter()}
@@ -185,7 +204,13 @@ def _tell_plan(stdout: TextIO, recipe: "Recipe", prepared: "Prepared", json_: bo
         counts["split"].update(Split(int(s)).name for s in part.split)
         counts["source"][plan.tables.sources[part.source]] += len(part.row)
     if json_:
-        record = {"name": recipe.name, "rows": len(plan), "classes": plan.tables.classes, **counts}
+        record = {
+            "name": recipe.name,
+            "rows": len(plan),
+            "classes": plan.tables.classes,
+            **counts,
+            "corrections": unstructure(plan.corrections),
+        }
         print(json.dumps(record, ensure_ascii=False), file=stdout)
         return
     print(
@@ -195,6 +220,7 @@ def _tell_plan(stdout: TextIO, recipe: "Recipe", prepared: "Prepared", json_: bo
     for by, numbers in counts.items():
         cells = (f"{name} {count:,}" for name, count in numbers.items())
         print(f"  {by:8}{', '.join(cells)}", file=stdout)
+    _tell_corrections(stdout, plan.corrections)
 
 
 def _kind(reason: str) -> str:
