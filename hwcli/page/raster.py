@@ -78,7 +78,7 @@ def _opened(data: bytes, kind: str, name: str) -> ImageFile.ImageFile:
     try:
         return Image.open(io.BytesIO(_plain(data) if kind == "PNG" else data), formats=(kind,))
     except UnidentifiedImageError as error:
-        raise InputError(f"{name}: damaged image (its header cannot be read)") from error
+        raise InputError(f"{name}: damaged image, or of a rare kind") from error
 
 
 def _learn_heif(name: str) -> None:
