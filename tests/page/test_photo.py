@@ -116,10 +116,9 @@ def test_a_png_with_a_large_profile_is_read() -> None:
 
 
 def test_white_stays_white_in_cmyk() -> None:
+    image = sheet().convert("CMYK")
     for form in ("JPEG", "TIFF"):  # JPEGs of CMYK are inverted, as Adobe began it
-        assert (
-            off(grey(encoded(sheet().convert("CMYK"), form, **LOSSLESS.get(form, {}))), PLAIN) < 9
-        )
+        assert off(grey(encoded(image, form, **LOSSLESS.get(form, {}))), PLAIN) < 9
 
 
 def ycck() -> bytes:
@@ -321,7 +320,7 @@ def test_bombs_are_refused(form: str) -> None:
 def test_truncated_files_are_refused(form: str) -> None:
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (99, 99), np.uint8))
     data = encoded(noise, form)
-    with pytest.raises(InputError, match="^x: "):
+    with pytest.raises(InputError, match=r"^x: "):
         decode_photo(data[: len(data) * 2 // 3], "x")
 
 
