@@ -40,7 +40,7 @@ def pdf_pages(
         yield Sheet(None, error)
         return
     with closing(document):
-        count = len(document)
+        count = len(document)  # one at least
         for number in range(start, count + 1):
             page = None if count == 1 else number
             title = name if page is None else f"{name}: page {page}"
@@ -71,10 +71,8 @@ def _opened(pdfium: Any, data: bytes, name: str) -> Any:
             raise InputError(
                 f"{name}: the PDF is encrypted", hint="take its password off first"
             ) from error
-        raise InputError(f"{name}: damaged PDF ({error})") from error
-    if not len(document):
-        document.close()
-        raise InputError(f"{name}: the PDF has no pages")
+        why = "damaged PDF" if error.err_code else "the PDF has no pages"
+        raise InputError(f"{name}: {why}") from error
     return document
 
 

@@ -6,11 +6,13 @@ import struct
 import warnings
 import zlib
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError, features
 
 from hwcli.errors import DependencyError, HwcliError, InputError
+from hwcli.muting import muted
 from hwcli.page.flat import SIDEWAYS, Mode, flat, turned
 from hwcli.page.sheet import Photo, Sheet, check_size, reduction, telling
 from hwcli.page.tiff import pages_in
@@ -48,7 +50,9 @@ def image_pages(
         page = None if count == 1 else number
         title = name if page is None else f"{name}: page {page}"
         try:
-            with telling(title, _FAULTS), warnings.catch_warnings():
+            # libtiff tells standard error what it thinks of a file.
+            quiet = muted() if kind == "TIFF" else nullcontext()
+            with quiet, telling(title, _FAULTS), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # Pillow warns of odd metadata
                 image = image or _opened(data, kind, title)
                 if frames[number - 1]:
@@ -78,7 +82,7 @@ def _opened(data: bytes, kind: str, name: str) -> ImageFile.ImageFile:
     try:
         return Image.open(io.BytesIO(_plain(data) if kind == "PNG" else data), formats=(kind,))
     except UnidentifiedImageError as error:
-        raise InputError(f"{name}: damaged image (its header cannot be read)") from error
+        raise InputError(f"{name}: damaged image, or of a rare kind") from error
 
 
 def _learn_heif(name: str) -> None:

@@ -1,12 +1,9 @@
 """Image files (PNG, JPEG, …) as grey pixels: fast where they are good, quiet where they are not."""
 
 import io
-import os
 import struct
-import threading
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from itertools import islice
 
 import cv2
@@ -15,6 +12,7 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from hwcli.glyph import Image
+from hwcli.muting import muted
 from hwcli.readers.reader import MAX_PIXELS, MAX_SIDE
 
 # OpenCV would write a line to standard error for every damaged file; we count them. Decoding
@@ -77,53 +75,13 @@ def _some(batch: list[bytes | str]) -> list[Image | str]:
     """The last files of `batch` decoded and taken off it: as many as fit into the memory meant."""
     done: list[Image | str] = []
     room = _MUTED_BYTES
-    with _muted():
+    with muted():
         while batch and room > 0:
             data = batch.pop()
             image = data if isinstance(data, str) else _decoded(data)
             done.append(image)
             room -= 0 if isinstance(image, str) else image.nbytes
     return done
-
-
-class _Muting:
-    """How many threads want standard error shut, and where it leads otherwise."""
-
-    lock = threading.Lock()
-    depth = 0
-    kept = -1
-
-
-@contextmanager
-def _muted() -> Iterator[None]:
-    """Nothing written to file descriptor 2 is seen: libpng and libjpeg tell there what they met.
-
-    Other threads are not heard either for the while, a millisecond or so.
-    """
-    with _Muting.lock:
-        if _Muting.depth == 0:
-            _Muting.kept = _shut_stderr()
-        _Muting.depth += 1
-    try:
-        yield
-    finally:
-        with _Muting.lock:
-            _Muting.depth -= 1
-            if _Muting.depth == 0 and _Muting.kept >= 0:
-                os.dup2(_Muting.kept, 2)
-                os.close(_Muting.kept)
-
-
-def _shut_stderr() -> int:
-    """Lead file descriptor 2 into nothing; a descriptor of where it led, −1 if it was closed."""
-    try:
-        kept = os.dup(2)
-    except OSError:
-        return -1
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 2)
-    os.close(nothing)
-    return kept
 
 
 def _decoded(data: bytes) -> Image | str:
