@@ -76,8 +76,18 @@ def work(name: str, many: int, seed: int, folder: Path) -> None:
 def test_spoilt_images_are_read_or_told(name: str, tmp_path: Path) -> None:
     seed = random.randrange(1 << 30) if _MANY else 0
     run = subprocess.run(
-        [sys.executable, "-X", "faulthandler", "-W", "error", __file__, name, str(_MANY or 40)]
-        + [str(seed), str(tmp_path)],
+        [
+            sys.executable,
+            "-X",
+            "faulthandler",
+            "-W",
+            "error",
+            __file__,
+            name,
+            str(_MANY or 40),
+            str(seed),
+            str(tmp_path),
+        ],  # fmt: skip
         capture_output=True,
         text=True,
         check=False,

@@ -124,8 +124,8 @@ def ocr(
 ) -> None:
     """Segment photos into characters and classify each, with alternatives.
 
-    A record a photo, and a page of TIFF and PDF, in input order, each as soon as it is known. A file
-    that cannot be read gives an error record, the run goes on, and ends with exit code 8.
+    A record a photo, and a page of TIFF and PDF, in input order, each as soon as it is known. A
+    file that cannot be read gives an error record, the run goes on, and ends with exit code 8.
 
     For example:
 

@@ -1,5 +1,6 @@
 """Reads what `hwcli ocr` was asked to read, and gives the records away."""
 
+import hashlib
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -133,12 +134,11 @@ def _open(
 
 def _run(options: "ReadOptions") -> dict[str, Any]:
     """What a record depends on beside its photo: with another, all is read anew."""
-    from hwcli.shards import sha256_of
-
     reading = asdict(options.reading)
     choice = {name: sorted(values) for name, values in reading.pop("choice").items()}
     try:
-        model = sha256_of(options.model)
+        with options.model.open("rb") as file:
+            model = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise InputError(f"{options.model}: {error.strerror or error}") from error
     return {
