@@ -80,6 +80,7 @@ def samples() -> dict[str, bytes]:
         "grey.jpg": encoded(grey, "JPEG"),
         "turned.jpg": encoded(rgb, "JPEG", exif=exif, progressive=True),
         "cmyk.jpg": encoded(rgb.convert("CMYK"), "JPEG"),
+        "pair.jpg": encoded(rgb, "MPO", **pages),  # as phones with two lenses write it
         "grey.png": encoded(grey, "PNG"),
         "deep.png": encoded(deep, "PNG"),
         "palette.png": encoded(rgb.quantize(8), "PNG", transparency=0, exif=exif),
