@@ -16,7 +16,7 @@ class _Muting:
 
 @contextmanager
 def muted() -> Iterator[None]:
-    """Nothing written to file descriptor 2 is seen: libpng, libjpeg and libtiff tell there what they met.
+    """Nothing written to file descriptor 2 is seen: libpng, libjpeg and libtiff tell it their news.
 
     Other threads are not heard either for the while.
     """

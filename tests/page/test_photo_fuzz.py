@@ -75,19 +75,9 @@ def work(name: str, many: int, seed: int, folder: Path) -> None:
 @pytest.mark.parametrize("name", samples())
 def test_spoilt_images_are_read_or_told(name: str, tmp_path: Path) -> None:
     seed = random.randrange(1 << 30) if _MANY else 0
+    args = (name, str(_MANY or 40), str(seed), str(tmp_path))
     run = subprocess.run(
-        [
-            sys.executable,
-            "-X",
-            "faulthandler",
-            "-W",
-            "error",
-            __file__,
-            name,
-            str(_MANY or 40),
-            str(seed),
-            str(tmp_path),
-        ],  # fmt: skip
+        [sys.executable, "-X", "faulthandler", "-W", "error", __file__, *args],
         capture_output=True,
         text=True,
         check=False,
