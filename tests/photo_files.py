@@ -24,7 +24,10 @@ def sheet(height: int = 40, width: int = 64) -> Image.Image:
 
 def encoded(image: Image.Image, form: str, **options: object) -> bytes:
     out = io.BytesIO()
-    image.copy().save(out, format=form, **options)  # savers leave things in what they save
+    more = options.get("append_images")
+    if isinstance(more, list):  # copies: savers leave things in what they save
+        options["append_images"] = [page.copy() for page in more]
+    image.copy().save(out, format=form, **options)
     return out.getvalue()
 
 
@@ -74,12 +77,13 @@ def samples() -> dict[str, bytes]:
     clear.putalpha(200)
     exif = Image.Exif()
     exif[0x0112] = 6
-    pages = {"save_all": True, "append_images": [rgb.copy(), grey.copy()]}
+    pages = {"save_all": True, "append_images": [rgb, grey]}
     deep = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
     return {
         "grey.jpg": encoded(grey, "JPEG"),
         "turned.jpg": encoded(rgb, "JPEG", exif=exif, progressive=True),
         "cmyk.jpg": encoded(rgb.convert("CMYK"), "JPEG"),
+        "pair.jpg": encoded(rgb, "MPO", **pages),  # as phones with two lenses write it
         "grey.png": encoded(grey, "PNG"),
         "deep.png": encoded(deep, "PNG"),
         "palette.png": encoded(rgb.quantize(8), "PNG", transparency=0, exif=exif),
