@@ -58,18 +58,19 @@ def test_the_report_names_what_was_the_default(hwcli: Hwcli, model: Path, datase
     assert command_of(Path("r/index.html")) == again
 
 
-def test_a_reader_who_has_seen_enough_still_gets_the_report(
-    model: Path, dataset: Dataset, tmp_path: Path
+@pytest.mark.parametrize(("gate", "code"), [((), 0), (("--min-accuracy", "1"), 11)])
+def test_a_reader_who_has_seen_enough_still_gets_the_report_and_the_gate(
+    gate: tuple[str, ...], code: int, model: Path, dataset: Dataset, tmp_path: Path
 ) -> None:
     words = ["eval", str(model), "--data", str(dataset.folder), "--report", "r"]
-    command = [sys.executable, "-m", "hwcli", *words]
+    command = [sys.executable, "-m", "hwcli", *words, *gate]
     with subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as job:
         assert job.stdout and job.stderr
         job.stdout.close()
         said = job.stderr.read().decode()
-    assert "Traceback" not in said
+    assert job.returncode == code and "Traceback" not in said
     assert (tmp_path / "r/index.html").is_file()
 
 
