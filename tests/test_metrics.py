@@ -1,3 +1,4 @@
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -109,3 +110,18 @@ def test_confused_pairs_are_the_most_frequent_mistakes() -> None:
     assert metrics.confused_pairs(confusion, 10) == [(1, 0, 5), (2, 1, 2), (0, 1, 1)]
     assert metrics.confused_pairs(confusion, 1) == [(1, 0, 5)]
     assert metrics.confused_pairs(np.diag([3, 4]), 10) == []
+
+
+def test_of_many_classes_no_copies_of_the_confusion_matrix_are_made() -> None:
+    """At 10,000 classes one takes 800 MB."""
+    classes = 1500
+    truth = np.arange(classes)
+    tracemalloc.start()
+    try:
+        confusion = metrics.confusion_matrix(truth, truth[::-1].copy(), classes)
+        metrics.class_scores(confusion)
+        assert len(metrics.confused_pairs(confusion, 50)) == 50
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.5 * confusion.nbytes

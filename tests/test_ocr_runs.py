@@ -208,7 +208,7 @@ LINES = {
     "hwcli ocr photos 2>/dev/null | tee copy.jsonl | jq -c .file | cat copy.jsonl - | wc -l": 1,
     "hwcli ocr photos/a.jpg --chars A-Z | jq -r '.glyphs | map(.char) | join(\"\")'": 1,
     "hwcli ocr photos/a.jpg | jq -r '.lines[].words[] | .box | @csv'": 3,
-    "parallel -j 2 '" + sys.executable + " -m hwcli -q ocr {} | jq -r .file' ::: photos/[ab].jpg": 2,
+    f"parallel -j 2 '{sys.executable} -m hwcli -q ocr {{}} | jq .file' ::: photos/[ab].jpg": 2,
     "hwcli ocr --schema | jq -r '.\"$schema\"'": 1,
 }  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Tables on standard output: plain text, the same on a terminal and in a pipe."""
 
 from collections.abc import Iterable, Sequence
+from io import StringIO
 from typing import TextIO
 
 
@@ -21,6 +22,9 @@ def print_table(
         )
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    # Neither FORCE_COLOR nor the width of a terminal may change what a pipeline reads.
-    console = Console(file=out, force_terminal=False, color_system=None, width=400, soft_wrap=True)
+    # Neither FORCE_COLOR nor the width of a terminal may change what a pipeline reads. Printed to
+    # `out` itself, a pipe whose reader has gone would end the process with 1: rich exits.
+    text = StringIO()
+    console = Console(file=text, force_terminal=False, color_system=None, width=400, soft_wrap=True)
     console.print(table)
+    out.write(text.getvalue())

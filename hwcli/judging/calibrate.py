@@ -55,6 +55,9 @@ def calibrate(
         DatasetError: there are fewer than 100 rows to tell it by.
     """
     info = classifier.info
+    shards = range(len(dataset.info.shards))
+    if not any((dataset.columns(number).split == Split.val).any() for number in shards):
+        raise DatasetError(f"{dataset.folder}: the val split has no rows to tell a temperature by")
     found = predict(
         classifier, dataset, Split.val, shared_classes=shared_classes, fold_case=fold_case,
         at_most=max(1000, _MOST_LOGITS // len(info.classes)), progress=progress,

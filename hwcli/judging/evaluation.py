@@ -9,6 +9,8 @@ from hwcli.dataset import Target
 from hwcli.metrics import Averages
 
 SCHEMA = "hwcli.eval/1"
+_FEW_WRITERS = 10
+"""Below so many, intervals by writer hold less often than in 19 cases of 20."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,11 @@ class Intervals:
     macro: dict[str, Interval]
     """Of macro precision, recall and f1."""
 
+    @property
+    def few(self) -> bool:
+        """Whether they go by so few writers that they are too narrow."""
+        return self.by == "writer" and self.writers < _FEW_WRITERS
+
 
 @dataclass(frozen=True, slots=True)
 class GroupScore:
@@ -77,7 +84,7 @@ class Writers:
     least: int
     lowest: float
     tenth: float
-    """One writer in ten has less."""
+    """One writer in ten has at most this."""
     median: float
     highest: float
 

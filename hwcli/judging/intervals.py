@@ -2,6 +2,11 @@
 
 Glyphs of one person resemble each other, so drawing glyphs one by one would promise too much about
 other people's hands (Davison & Hinkley 1997, section 3.8).
+
+Accuracies have percentile intervals, whose percentiles are further apart where few people are drawn
+(Hesterberg 2015, arXiv:1411.5279). Macro averages have basic ones (Davison & Hinkley, section 5.2):
+drawn anew, a rare class is often missing and so scores lower, which percentiles would take for
+chance.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+from scipy import sparse, special
 
 from hwcli.judging.evaluation import Interval, Intervals, Outcomes
 
@@ -37,6 +42,10 @@ class _Units:
         drawn = random.multinomial(total, self.weights / total, size=count)
         return np.asarray(drawn @ self.sums)
 
+    def seen(self) -> NDArray[np.float64]:
+        """(figures,) the sums over those that were seen."""
+        return np.asarray(self.weights @ self.sums)
+
 
 def intervals(outcomes: Outcomes, classes: int, topk: Sequence[int]) -> Intervals:
     """Intervals of top-k accuracies and macro averages.
@@ -54,20 +63,22 @@ def intervals(outcomes: Outcomes, classes: int, topk: Sequence[int]) -> Interval
         units.append(_glyphs(outcomes, alone, bucket, len(levels), classes))
     tops: list[NDArray[np.float64]] = []
     macros: list[NDArray[np.float64]] = []
+    bounds = [len(levels), len(levels) + classes, len(levels) + 2 * classes]
     for sums in _replicates(units):
-        hits, correct, truth, predicted = np.split(
-            sums, [len(levels), len(levels) + classes, len(levels) + 2 * classes], axis=1
-        )
+        hits, correct, truth, predicted = np.split(sums, bounds, axis=1)
         tops.append(hits / truth.sum(axis=1, keepdims=True))
         macros.append(_macro(correct, truth, predicted))
     top, macro = np.concatenate(tops), np.concatenate(macros)
-    n = len(outcomes)
+    seen = np.sum([u.seen() for u in units], axis=0)[None]
+    macro_seen = _macro(*np.split(seen, bounds, axis=1)[1:])[0].tolist()
+    n, drawn = len(outcomes), sum(int(u.weights.sum()) for u in units)
     return Intervals(
         by="both" if people.any() and alone.any() else "writer" if people.any() else "glyph",
         writers=len(np.unique(outcomes.writer[outcomes.writer >= 0])),
-        top={str(k): _interval(top[:, i], n) for i, k in enumerate(levels.tolist())},
+        top={str(k): _interval(top[:, i], n, drawn) for i, k in enumerate(levels.tolist())},
         macro={
-            name: _interval(macro[:, i], n) for i, name in enumerate(("precision", "recall", "f1"))
+            name: _basic(_interval(macro[:, i], n, drawn), macro_seen[i])
+            for i, name in enumerate(("precision", "recall", "f1"))
         },
     )
 
@@ -85,10 +96,11 @@ def top1_interval(right: NDArray[np.bool_], writer: NDArray[np.int32]) -> Interv
     random = np.random.default_rng(_SEED)
     drawn = random.multinomial(len(count), np.full(len(count), 1 / len(count)), size=REPLICATES)
     total, correct = drawn @ count, drawn @ hits
-    if rest := int((~known).sum()):
+    rest = int((~known).sum())
+    if rest:
         total = total + rest
         correct = correct + random.binomial(rest, right[~known].mean(), size=REPLICATES)
-    return _interval(correct / total, len(right))
+    return _interval(correct / total, len(right), len(count) + rest)
 
 
 def wilson(hits: int, n: int) -> Interval:
@@ -175,9 +187,25 @@ def _macro(
     return np.stack(parts, axis=1)
 
 
-def _interval(values: NDArray[np.float64], n: int) -> Interval:
-    """Percentiles of the replicates; where all rows are right or wrong, they would say nothing."""
-    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]).tolist()
+def _interval(values: NDArray[np.float64], n: int, drawn: int) -> Interval:
+    """Percentiles of the replicates; where all rows are right or wrong, they would say nothing.
+
+    Args:
+        values: of the replicates.
+        n: rows.
+        drawn: people, and rows by unknown ones, that a replicate is made of.
+    """
     if values.min() == values.max() and values[0] in (0.0, 1.0):
         return wilson(round(float(values[0])) * n, n)
+    few = max(drawn, 2)
+    lower = special.ndtr(special.stdtrit(few - 1, (1 - LEVEL) / 2) * np.sqrt(few / (few - 1)))
+    low, high = np.quantile(values, [lower, 1 - lower]).tolist()
     return Interval(low, high)
+
+
+def _basic(percentiles: Interval, seen: float) -> Interval:
+    """The basic interval about `seen` instead of that of percentiles; `seen` is always within."""
+    if percentiles.low == percentiles.high or seen in (0.0, 1.0):
+        return percentiles
+    low, high = 2 * seen - percentiles.high, 2 * seen - percentiles.low
+    return Interval(max(0.0, min(low, seen)), min(1.0, max(high, seen)))

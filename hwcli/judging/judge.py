@@ -1,5 +1,6 @@
 """From predictions to an evaluation: every figure that `hwcli eval` gives; without torch."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ from hwcli.judging.outcomes import Reading, ranks_among, ranks_in_groups, read
 from hwcli.judging.predictions import Predictions
 from hwcli.shards import Split
 
+logger = logging.getLogger(__name__)
 MOST_CONFUSED = 50
 LEAST_ROWS = 10
 """Of a writer whose accuracy is told."""
@@ -175,6 +177,9 @@ def _lenient(
     classes = predictions.info.classes
     asked = [("case", case_groups(classes)), ("equiv", options.equiv)]
     found = []
+    for group in options.equiv:
+        if len(set(group) & set(classes)) < 2:
+            logger.warning("no two of %s are classes of the model", " ".join(group))
     for name, groups in asked:
         there = tuple(g for g in groups if len(set(g) & set(classes)) > 1)
         if not there:

@@ -54,7 +54,9 @@ def match(
     known = {name: i for i, name in enumerate(model.classes)}
     target = np.asarray([known.get(name, -1) for name in names], np.int64)
     lacking = [i for i, name in enumerate(names) if target[i] < 0 and support[i]]
-    other_case = {i: c for i in lacking if (c := _in_other_case(names[i], model.classes))}
+    cases = _by_case(model.classes) if lacking else {}
+    same = {i: cases.get(names[i].casefold(), []) for i in lacking}
+    other_case = {i: found[0] for i, found in same.items() if len(found) == 1}
     folded = {}
     if fold_case:
         for i, name in other_case.items():
@@ -73,10 +75,12 @@ def match(
     return Matched(target, left_out, folded)
 
 
-def _in_other_case(name: str, classes: Sequence[str]) -> str | None:
-    """The one of `classes` that differs from `name` in case alone, None if not just one does."""
-    found = [c for c in classes if c != name and c.casefold() == name.casefold()]
-    return found[0] if len(found) == 1 else None
+def _by_case(classes: Sequence[str]) -> dict[str, list[str]]:
+    """From what they are without case to those of `classes` that are so."""
+    found: dict[str, list[str]] = {}
+    for name in classes:
+        found.setdefault(name.casefold(), []).append(name)
+    return found
 
 
 def _lack(dataset: str, missing: Sequence[str]) -> str:

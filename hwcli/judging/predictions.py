@@ -1,17 +1,20 @@
 """What a classifier says of the rows of a split, read shard by shard."""
 
+import os
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.atomic import writing
 from hwcli.blocks import ImageBlocks
 from hwcli.classify import AnyClassifier
 from hwcli.dataset import Dataset
-from hwcli.errors import DatasetError, ModelError
+from hwcli.errors import DatasetError, ModelError, UsageError
 from hwcli.judging.matching import Matched, match
 from hwcli.model_info import ModelInfo
 from hwcli.progress import Progress
@@ -78,6 +81,7 @@ def predict(
     Raises:
         ModelError: other image size, classes that the model lacks, or logits that are no numbers.
         DatasetError: no rows, or a shard is damaged.
+        UsageError: the disk has no room for the logits.
     """
     other_normalisation(classifier, dataset)
     every, place = _columns(dataset, split)
@@ -171,8 +175,15 @@ def _images(dataset: Dataset, place: NDArray[np.int64]) -> Iterator[NDArray[np.u
 
 
 def _storage(rows: int, classes: int) -> NDArray[np.float32]:
-    """Room for logits: in memory, or in a file that goes when nobody holds it."""
+    """Room for logits: in memory, or in a file that goes when nobody holds it.
+
+    Raises:
+        UsageError: there is not so much room on the disk.
+    """
     if rows * classes * 4 <= _IN_MEMORY:
         return np.empty((rows, classes), np.float32)
-    with tempfile.TemporaryFile(prefix="hwcli-logits-") as file:
+    place = Path(tempfile.gettempdir())
+    with writing(place, UsageError), tempfile.TemporaryFile(prefix="hwcli-logits-") as file:
+        if hasattr(os, "posix_fallocate"):  # a full disk would kill us later, without a word
+            os.posix_fallocate(file.fileno(), 0, rows * classes * 4)
         return np.memmap(file, np.float32, "w+", shape=(rows, classes))

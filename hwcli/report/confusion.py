@@ -211,6 +211,6 @@ def confusion_csv(confusion: NDArray[np.int64], names: Sequence[str]) -> str:
     return csv_text(
         [
             ("truth \\ predicted", *names),
-            *((name, *row) for name, row in zip(names, confusion.tolist(), strict=True)),
+            *((name, *row.tolist()) for name, row in zip(names, confusion, strict=True)),
         ]
     )

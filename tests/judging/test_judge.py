@@ -150,9 +150,15 @@ def test_lenient_top_k_is_that_of_the_best_of_the_group(dataset: Dataset, seed: 
         assert case.top[str(k)] == hits.mean()
 
 
-def test_groups_of_characters_that_are_not_there_are_nothing(dataset: Dataset) -> None:
-    found = judged(predictions(np.eye(2), np.arange(2)), dataset, equiv=parse_groups("xyz,bB"))
-    assert [x.name for x in found.evaluation.lenient] == ["case"]
+def test_groups_of_characters_that_are_not_there_are_nothing_and_said_to_be(
+    dataset: Dataset, caplog: pytest.LogCaptureFixture
+) -> None:
+    groups = parse_groups("xyz,bB,aAq")
+    found = judged(predictions(np.eye(2), np.arange(2)), dataset, equiv=groups)
+    assert [x.name for x in found.evaluation.lenient] == ["case", "equiv"]
+    assert [r.getMessage() for r in caplog.records] == [
+        "no two of x y z are classes of the model", "no two of b B are classes of the model",
+    ]  # fmt: skip
 
 
 def test_writers_are_told_from_ten_rows_on(dataset: Dataset) -> None:

@@ -14,6 +14,7 @@ from conftest import Result
 from hwcli.classify import Classifier
 from hwcli.dataset import Dataset
 from hwcli.model_info import METADATA_KEY, parse_info
+from hwcli.shards import Split
 from synthetic import make_dataset
 
 Hwcli = Callable[..., Result]
@@ -149,3 +150,13 @@ def test_calibration_needs_rows(hwcli: Hwcli, dataset: Dataset, tmp_path: Path) 
     few = make_dataset(tmp_path / "few", rows=50)
     result = hwcli("eval", run, "--data", few.folder, "--calibrate")
     assert result.code == 6 and "10 rows in val" in result.err
+
+
+def test_calibration_is_not_referred_to_another_split(
+    hwcli: Hwcli, dataset: Dataset, tmp_path: Path
+) -> None:
+    run = trained(hwcli, dataset, "lenet", "--epochs", "1")
+    tests = make_dataset(tmp_path / "tests", rows=200, splits=(Split.test,))
+    result = hwcli("eval", run, "--data", tests.folder, "--calibrate")
+    assert result.code == 6 and "val split has no rows" in result.err
+    assert "--split" not in result.err

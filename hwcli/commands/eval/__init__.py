@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from hwcli import console
-from hwcli.commands.eval.flags import Asked, parse_shares, parse_topk
+from hwcli.commands.eval.flags import Asked, parse_equiv, parse_shares, parse_topk
 from hwcli.commands.options import Quiet, Verbose
 from hwcli.errors import UsageError
 from hwcli.training.options import MAX_THREADS
@@ -142,6 +142,7 @@ def eval_(
         split=split,
         topk=parse_topk(topk),
         equiv=tuple(equiv or ()),
+        groups=parse_equiv(equiv or ()),
         want=parse_shares("--want", want),
         shared_classes=shared_classes,
         fold_case=fold_case,
@@ -157,4 +158,4 @@ def eval_(
     from hwcli.commands.eval.run import run
 
     with console.results() as stream:
-        run(model or [None], data or [None], asked, stream)
+        run(model or [], data or [None], asked, stream)

@@ -5,9 +5,12 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from hwcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from hwcli.judging.alike import Groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,9 @@ class Asked:
     split: Literal["train", "val", "test"]
     topk: tuple[int, ...]
     equiv: tuple[str, ...]
+    """As it was typed."""
+    groups: "Groups"
+    """What `equiv` says."""
     want: tuple[float, ...]
     shared_classes: bool
     fold_case: bool
@@ -29,13 +35,13 @@ class Asked:
     device: str
     threads: int
 
-    def command(self, models: Sequence[str | None], data: Sequence[str | None]) -> str:
+    def command(self, models: Sequence[str], data: Sequence[str]) -> str:
         """What makes the report again, as it is typed."""
-        words = ["hwcli", "eval", *filter(None, models)]
-        words += (w for name in filter(None, data) for w in ("--data", name))
+        words = ["hwcli", "eval", *models]
+        words += (w for name in data for w in ("--data", name))
         words += ("--split", self.split, "--topk", ",".join(map(str, self.topk)))
         words += (w for groups in self.equiv for w in ("--equiv", groups))
-        words += ("--want", ",".join(f"{share:g}" for share in self.want))
+        words += ("--want", ",".join(map(str, self.want)))
         for flag, wanted in (
             ("fold-case", self.fold_case),
             ("shared-classes", self.shared_classes),
@@ -43,6 +49,10 @@ class Asked:
             words += [f"--{flag}"] * wanted
         if self.report is not None:
             words += ("--report", str(self.report))
+        if self.out != self.report:
+            words += ("--out", str(self.out))
+        if self.device != "auto":
+            words += ("--device", self.device)
         return shlex.join(words)
 
 
@@ -56,6 +66,17 @@ def parse_topk(text: str) -> tuple[int, ...]:
     if not all(part.isdecimal() and 0 < int(part) < 10**6 for part in parts):
         raise UsageError(f"--topk {text!r}: not a list of whole numbers from 1", hint="like 1,2,5")
     return tuple(sorted({int(part) for part in parts}))
+
+
+def parse_equiv(texts: Sequence[str]) -> "Groups":
+    """All groups of characters of `texts`, each like `0Oo,1lI|`.
+
+    Raises:
+        UsageError: something else.
+    """
+    from hwcli.judging.alike import parse_groups
+
+    return tuple(group for text in texts for group in parse_groups(text))
 
 
 def parse_shares(flag: str, text: str) -> tuple[float, ...]:

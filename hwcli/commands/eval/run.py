@@ -39,16 +39,15 @@ class Result:
     error: HwcliError | None = None
 
 
-def run(
-    models: Sequence[str | None], data: Sequence[str | None], asked: Asked, stream: TextIO
-) -> None:
-    """Judge each of `models` on each of `data`; None stands for what is taken by default.
+def run(models: Sequence[str], data: Sequence[str | None], asked: Asked, stream: TextIO) -> None:
+    """Judge each of `models`, else the latest run, on each of `data`; None stands for the default.
 
     Raises:
         PartialFailure: some of several could not be judged.
         QualityGateError: an accuracy is below what was asked for.
         HwcliError: the only one could not be judged.
     """
+    models = models or [_latest()]
     results: list[Result] = []
     for result in _results(models, data, asked):
         results.append(result)
@@ -56,10 +55,12 @@ def run(
             print_json(result, stream)
         elif asked.form == "csv":
             print_csv(result, asked.topk, stream, head=len(results) == 1)
-    if asked.form == "text":
-        show(results, stream)
-    if asked.report is not None:
-        _report(results, asked, models, data)
+    try:
+        if asked.form == "text":
+            show(results, stream)
+    finally:  # a reader that has seen enough of the tables still gets the report
+        if asked.report is not None:
+            _report(results, asked, models, data)
     if failed := sum(r.error is not None for r in results):
         raise PartialFailure(f"{failed} of {len(results)} could not be judged")
     _gate(results, asked.min_accuracy)
@@ -68,25 +69,27 @@ def run(
 def _report(
     results: Sequence[Result],
     asked: Asked,
-    models: Sequence[str | None],
+    models: Sequence[str],
     data: Sequence[str | None],
 ) -> None:
     from hwcli.report.page import PAGE, Refused, write_page
 
     assert asked.report is not None
     page = asked.report / PAGE
+    sections = [r.section for r in results if r.section]
+    named = [name for name in data if name is not None]
+    if not named and len(folders := {s.dataset.folder for s in sections}) == 1:
+        named = [str(folder) for folder in folders]  # what is the default now need not be it later
     write_page(
         page,
-        [r.section for r in results if r.section],
-        command=asked.command(models, data),
+        sections,
+        command=asked.command(models, named),
         refused=[Refused(r.model, r.data, r.error.message) for r in results if r.error],
     )
     console.notice(f"report: {page}")
 
 
-def _results(
-    models: Sequence[str | None], data: Sequence[str | None], asked: Asked
-) -> Iterator[Result]:
+def _results(models: Sequence[str], data: Sequence[str | None], asked: Asked) -> Iterator[Result]:
     """A result for each pair; what goes wrong with the only one is raised."""
     used: set[Path] | None = set() if len(models) * len(data) > 1 else None
     for name in models:
@@ -96,7 +99,7 @@ def _results(
         except HwcliError as error:
             opened = error
         for place in data:
-            result = _result(opened, name or "latest", place, asked, used)
+            result = _result(opened, name, place, asked, used)
             if result.error and used is None:
                 raise result.error
             if result.error:
@@ -104,10 +107,10 @@ def _results(
             yield result
 
 
-def _open(name: str | None, asked: Asked) -> Opened:
-    from hwcli.classify import name_of, open_model
+def _open(name: str, asked: Asked) -> Opened:
+    from hwcli.classify import find_model, name_of, open_model
 
-    path = _find(name)
+    path = find_model(name)
     return Opened(name_of(path), path, open_model(path, device=asked.device, threads=asked.threads))
 
 
@@ -133,7 +136,6 @@ def _result(
 
 def _judge(opened: Opened, dataset: "Dataset", asked: Asked, used: set[Path] | None) -> Result:
     """Judge one model on one dataset; `used` are the folders of those before, None for the only."""
-    from hwcli.judging.alike import parse_groups
     from hwcli.judging.judge import JudgeOptions, judge
     from hwcli.judging.predictions import other_normalisation, predict
     from hwcli.overlap import doubt
@@ -141,7 +143,6 @@ def _judge(opened: Opened, dataset: "Dataset", asked: Asked, used: set[Path] | N
     from hwcli.report.page.section import Section
     from hwcli.shards import Split
 
-    groups = tuple(group for text in asked.equiv for group in parse_groups(text))
     classifier, split = opened.classifier, Split[asked.split]
     unlike, doubts = (
         other_normalisation(classifier, dataset),
@@ -156,7 +157,7 @@ def _judge(opened: Opened, dataset: "Dataset", asked: Asked, used: set[Path] | N
             classifier, dataset, split, shared_classes=asked.shared_classes,
             fold_case=asked.fold_case, progress=progress,
         )  # fmt: skip
-    options = JudgeOptions(topk=asked.topk, equiv=groups, wanted=asked.want)
+    options = JudgeOptions(topk=asked.topk, equiv=asked.groups, wanted=asked.want)
     judgement = judge(predictions, dataset, split, options, model=opened.name, warning=doubts)
     found = _audit(predictions, judgement, dataset, asked) if asked.audit else None
     folder = _folder(opened.path, f"{dataset.info.name}-{asked.split}", asked.out, used)
@@ -205,13 +206,10 @@ def _calibrate(opened: Opened, dataset: "Dataset", asked: Asked) -> None:
     classifier.info = found.info
 
 
-def _find(model: str | None) -> Path:
-    """The file to judge; the latest run's where none is named."""
-    from hwcli.classify import find_model
-    from hwcli.training.runs import ONNX, RUNS_FOLDER, latest_run
+def _latest() -> str:
+    """The latest run, which is judged where no model is named."""
+    from hwcli.training.runs import RUNS_FOLDER, latest_run
 
-    if model is not None:
-        return find_model(model)
     run = latest_run()
     if run is None:
         raise ModelError(
@@ -219,7 +217,7 @@ def _find(model: str | None) -> Path:
             hint="`hwcli train lenet` makes one; `hwcli eval latin` judges the bundled model",
         )
     console.notice(f"model: {run}")
-    return run / ONNX
+    return str(run)
 
 
 def _folder(path: Path, name: str, out: Path | None, used: set[Path] | None) -> Path:

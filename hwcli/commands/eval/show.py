@@ -149,7 +149,9 @@ def _width(stream: TextIO) -> int:
 def _meaning(e: "Evaluation") -> str:
     match e.intervals.by:
         case "writer":
-            return f"95 %: for other people like the {e.intervals.writers:,} writers of these rows"
+            few = ", who are too few to tell for sure" if e.intervals.few else ""
+            people = f"the {e.intervals.writers:,} writers of these rows"
+            return f"95 %: for other people like {people}{few}"
         case "both":
             return (f"95 %: {e.intervals.writers:,} writers drawn anew, and the glyphs of those "
                     "not known")  # fmt: skip
@@ -171,7 +173,7 @@ def _show_groups(e: "Evaluation", stream: TextIO) -> None:
     if w := e.writers:
         print(
             f"from writer to writer ({w.n:,} with at least {w.least} glyphs): lowest "
-            f"{w.lowest:.4f}, one in ten below {w.tenth:.4f}, median {w.median:.4f}, highest "
+            f"{w.lowest:.4f}, one in ten at most {w.tenth:.4f}, median {w.median:.4f}, highest "
             f"{w.highest:.4f}",
             file=stream,
         )
