@@ -175,7 +175,9 @@ class Run:
         began, before, share = self.clock(), self.step, self._share_done()
         with closing(batches):
             for images, targets in islice(batches, self._steps_an_epoch()):
-                if share >= 1:
+                if (
+                    share >= 1 and self.step > before
+                ):  # an epoch has a step, whatever the clock says
                     break
                 for group in optimizer.param_groups:
                     group["lr"] = options.lr * lr_share(options.schedule, share)

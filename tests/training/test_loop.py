@@ -183,6 +183,22 @@ def test_time_ends_a_run_and_the_schedule_with_it(
     assert lines(tmp_path / "run")[-1]["lr"] < FAST.lr / 4
 
 
+def test_time_that_runs_out_between_two_epochs_makes_none_without_a_step(
+    dataset: Dataset, tmp_path: Path, no_export: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever look at the clock is the last: those of the first epochs are tried."""
+    for last in range(5, 25):
+        ticks = itertools.count()
+        run = partial(loop.Run, clock=lambda t=ticks, n=last: float(next(t) >= n))
+        monkeypatch.setattr("hwcli.training.train.Run", run)
+        options = replace(FAST, epochs=0, time_s=1.0, batch_size=1000)
+        folder = tmp_path / str(last)
+        result = fit(dataset, folder, options)
+        found = lines(folder)
+        steps = [line["step"] for line in found]
+        assert steps == sorted(set(steps)) and steps[0] >= 1 and len(steps) == result.epochs
+
+
 class _NoFloat64(TorchDispatchMode):
     """As on Apple's GPU: an operation that gives float64 fails."""
 
