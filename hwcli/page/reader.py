@@ -1,7 +1,6 @@
 """The way of a photo: load, find the ink, segment, lay out, classify."""
 
 from collections import Counter
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -13,13 +12,14 @@ from hwcli.errors import ModelError
 from hwcli.glyph import normalise
 from hwcli.page.components import Boxes
 from hwcli.page.context import CASE, CONTEXT, merged_letters, recase, settle_kinds
+from hwcli.page.grey import Grey
 from hwcli.page.ink import Ink, find_ink
 from hwcli.page.layout import Layout, lay_out
 from hwcli.page.photo import MAX_MEGAPIXELS, Photo, load_photo
 from hwcli.page.reading import Box, Candidate, Glyph, Line, Page, Word, bounding_box
 from hwcli.page.rulings import remove_rulings
 from hwcli.page.segment import Segments, segment
-from hwcli.page.skew import Turned, skew_deg, turn, turn_back
+from hwcli.page.skew import Turn, skew_deg, turn_by
 
 _NO_SCRIPT = "Zyyy"
 """ISO 15924 for an undetermined script."""
@@ -64,12 +64,12 @@ class Reader:
 
     def read(self, photo: Photo, name: str) -> Page:
         """What is written on `photo`; `name` becomes the record's file."""
-        straight, ink = _level(photo)
+        turn, ink = _level(photo.grey)
         segments = segment(ink, remove_rulings(ink))
         layout = lay_out(segments.boxes, segments.scale, isolated=segments.form)
         boxes = segments.boxes[layout.order]
-        if straight is not None:
-            boxes = turn_back(boxes, straight.turned, photo.grey.shape)
+        if turn is not None:
+            boxes = turn.back(boxes, photo.grey.shape)
         limits = [photo.width, photo.height] * 2
         boxes = np.minimum(boxes * photo.reduced, limits).astype(np.int32)
         glyphs = self._glyphs(ink, segments, layout, boxes)
@@ -82,7 +82,7 @@ class Reader:
             lines=_lines(glyphs),
             glyphs=glyphs,
             model=self.name,
-            angle_deg=round(layout.angle_deg + (straight.angle_deg if straight else 0.0), 1),
+            angle_deg=round(layout.angle_deg + (turn.angle_deg if turn else 0.0), 1),
             inverted=ink.inverted,
         )
 
@@ -142,22 +142,14 @@ class Reader:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Straight:
-    """A skewed photo made straight."""
-
-    turned: Turned
-    angle_deg: float
-
-
-def _level(photo: Photo) -> tuple[_Straight | None, Ink]:
-    """The ink of `photo` with its lines level, and how the photo was turned for that, if it was."""
-    ink = find_ink(photo.grey)
+def _level(grey: Grey) -> tuple[Turn | None, Ink]:
+    """The ink of `grey` with its lines level, and how the photo was turned for that, if it was."""
+    ink = find_ink(grey)
     angle = skew_deg(ink.loose)
     if not angle:
         return None, ink
-    turned = turn(photo.grey, angle)
-    return _Straight(turned, angle), find_ink(turned.grey).within(turned.inside)
+    turn = turn_by(angle, grey.shape)
+    return turn, ink.turned(turn)
 
 
 def _lines(glyphs: tuple[Glyph, ...]) -> tuple[Line, ...]:
