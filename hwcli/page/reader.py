@@ -12,14 +12,12 @@ from hwcli.errors import ModelError
 from hwcli.glyph import normalise
 from hwcli.page.components import Boxes
 from hwcli.page.context import CASE, CONTEXT, merged_letters, recase, settle_kinds
-from hwcli.page.grey import Grey
-from hwcli.page.ink import Ink, find_ink
+from hwcli.page.find import find_characters
+from hwcli.page.ink import Ink
 from hwcli.page.layout import Layout, lay_out
 from hwcli.page.photo import MAX_MEGAPIXELS, Photo, load_photo
 from hwcli.page.reading import Box, Candidate, Glyph, Line, Page, Word, bounding_box
-from hwcli.page.rulings import remove_rulings
-from hwcli.page.segment import Segments, segment
-from hwcli.page.skew import Turn, skew_deg, turn_by
+from hwcli.page.segment import Segments
 
 _NO_SCRIPT = "Zyyy"
 """ISO 15924 for an undetermined script."""
@@ -64,15 +62,15 @@ class Reader:
 
     def read(self, photo: Photo, name: str) -> Page:
         """What is written on `photo`; `name` becomes the record's file."""
-        turn, ink = _level(photo.grey)
-        segments = segment(ink, remove_rulings(ink))
+        found = find_characters(photo.grey)
+        segments = found.segments
         layout = lay_out(segments.boxes, segments.scale, isolated=segments.form)
         boxes = segments.boxes[layout.order]
-        if turn is not None:
-            boxes = turn.back(boxes, photo.grey.shape)
+        if found.turn is not None:
+            boxes = found.turn.back(boxes, found.shape)
         limits = [photo.width, photo.height] * 2
-        boxes = np.minimum(boxes * photo.reduced, limits).astype(np.int32)
-        glyphs = self._glyphs(ink, segments, layout, boxes)
+        boxes = np.minimum(boxes * (photo.reduced * found.reduced), limits).astype(np.int32)
+        glyphs = self._glyphs(found.ink, segments, layout, boxes)
         scripts = Counter(g.script for g in glyphs)
         return Page(
             file=name,
@@ -82,8 +80,8 @@ class Reader:
             lines=_lines(glyphs),
             glyphs=glyphs,
             model=self.name,
-            angle_deg=round(layout.angle_deg + (turn.angle_deg if turn else 0.0), 1),
-            inverted=ink.inverted,
+            angle_deg=round(layout.angle_deg + (found.turn.angle_deg if found.turn else 0.0), 1),
+            inverted=found.ink.inverted,
         )
 
     def _glyphs(
@@ -140,16 +138,6 @@ class Reader:
             Candidate(written.get(c, c), round(float(p), 4))
             for c, p in zip(chars, probabilities[best], strict=True)
         )
-
-
-def _level(grey: Grey) -> tuple[Turn | None, Ink]:
-    """The ink of `grey` with its lines level, and how the photo was turned for that, if it was."""
-    ink = find_ink(grey)
-    angle = skew_deg(ink.loose)
-    if not angle:
-        return None, ink
-    turn = turn_by(angle, grey.shape)
-    return turn, ink.turned(turn)
 
 
 def _lines(glyphs: tuple[Glyph, ...]) -> tuple[Line, ...]:

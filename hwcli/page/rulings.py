@@ -15,7 +15,7 @@ from hwcli.page.components import (
     is_frame,
     shapes,
 )
-from hwcli.page.grey import Grey, grown, labelled, tall_runs, wide_runs
+from hwcli.page.grey import Grey, grown, labelled, pooled, tall_runs, wide_runs
 from hwcli.page.ink import Ink
 
 _SPAN = 0.5
@@ -30,6 +30,8 @@ _CROSSING = 2.2
 """Ink that runs on across a ruling for this many of its widths is a stroke, not the ruling."""
 
 
+_CELL = 32
+"""Rows that a field of the height of a character has, where fields are looked for."""
 _THICKEST = 100
 """Lines are not measured beyond this many px."""
 
@@ -170,16 +172,20 @@ def _without_rests(found: Components, mask: Grey, lines: Grey, scale: float) -> 
 
 
 def _cells(lines: Grey, scale: float) -> Boxes:
-    """Boxes of the regions that `lines` enclose and that a character fits in."""
-    gap = max(3, round(0.15 * scale)) | 1
-    closed = cv2.morphologyEx(lines, cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8))
-    free = np.asarray(cv2.bitwise_not(closed), np.uint8)
-    _, stats, _ = labelled(free, connectivity=4)
-    height, width = lines.shape
+    """Boxes of the regions that `lines` enclose and that a character fits in.
+
+    They are large, so they are looked for on a reduced picture of the lines.
+    """
+    step = max(1, int(scale / _CELL))
+    coarse = pooled(lines, step)
+    gap = max(3, round(0.15 * scale / step)) | 1
+    closed = cv2.morphologyEx(coarse, cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8))
+    _, stats, _ = labelled(np.asarray(cv2.bitwise_not(closed), np.uint8), connectivity=4)
+    height, width = coarse.shape
     boxes = [
         (x, y, x + w, y + h)
         for x, y, w, h, area in stats[1:].tolist()
         if x > 0 and y > 0 and x + w < width and y + h < height
-        if min(w, h) > 0.8 * scale and area > 0.7 * w * h and w * h < 0.5 * width * height
+        if min(w, h) * step > 0.8 * scale and area > 0.7 * w * h and w * h < 0.5 * width * height
     ]
-    return np.asarray(boxes, np.int32).reshape(-1, 4)
+    return np.asarray(boxes, np.int32).reshape(-1, 4) * step

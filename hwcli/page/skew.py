@@ -28,7 +28,7 @@ def skew_deg(mask: Grey) -> float:
     """
     if cv2.countNonZero(mask) < _FEWEST:
         return 0.0
-    first = _Profile(mask, _ROWS // 2)
+    first = _Profile(mask, _ROWS // 3)
     coarse = np.arange(-_STEEPEST_DEG, _STEEPEST_DEG + 0.1, 1.0)
     best = first.sharpest(coarse)
     if best == 0.0:  # what is left to find is less than `_LEAST_DEG`
@@ -54,8 +54,9 @@ class _Profile:
         radians = np.radians(angle_deg)
         rows = self._y * np.float32(np.cos(radians)) - self._x * np.float32(np.sin(radians))
         rows -= rows.min()
-        counts = np.bincount(rows.astype(np.int32), self._ink)
-        return float((np.diff(counts, prepend=0, append=0) ** 2).sum())
+        counts = np.bincount(rows.astype(np.intp), self._ink)
+        steps = counts[1:] - counts[:-1]
+        return float(counts[0] ** 2 + steps @ steps + counts[-1] ** 2)
 
     def sharpest(self, angles: NDArray[np.float64]) -> float:
         """The angle with the sharpest rows."""
