@@ -1,4 +1,9 @@
-"""Characters as code points."""
+"""Characters as code points, and as what a classifier tells."""
+
+from typing import Literal
+
+Target = Literal["char", "script"]
+"""What a classifier tells: the character, or the script it is written in."""
 
 
 def codepoints(text: str) -> str:

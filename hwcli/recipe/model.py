@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-from hwcli.dataset import Target, check_name
+from hwcli.characters import Target
+from hwcli.dataset import check_name
 from hwcli.glyph import Normalisation
 
 SCHEMA = "hwcli.recipe/1"
