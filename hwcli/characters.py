@@ -1,6 +1,10 @@
-"""Characters as code points, and what may be one."""
+"""Characters as code points, what may be one, and as what a classifier tells."""
 
 import unicodedata
+from typing import Literal
+
+Target = Literal["char", "script"]
+"""What a classifier tells: the character, or the script it is written in."""
 
 
 def codepoints(text: str) -> str:

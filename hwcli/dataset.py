@@ -7,13 +7,14 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.atomic import write_text
 from hwcli.blocks import ImageBlocks
+from hwcli.characters import Target
 from hwcli.errors import DatasetError
 from hwcli.glyph import Normalisation
 from hwcli.shards import (
@@ -32,9 +33,6 @@ SCHEMA = "hwcli.dataset/1"
 FILE_NAME = "dataset.json"
 DATA_FOLDER = Path("data")
 """Where `ingest` puts datasets, below the working directory."""
-
-Target = Literal["char", "script"]
-"""What a classifier tells: the character, or the script it is written in."""
 
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 
-from hwcli.dataset import Target
+from hwcli.characters import Target
 from hwcli.errors import ModelError
 from hwcli.glyph import Normalisation
 from hwcli.structure import structure_or, unstructure

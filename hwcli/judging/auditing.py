@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.characters import Target
 from hwcli.classify import softmax, top_k
-from hwcli.dataset import Dataset, Target
+from hwcli.dataset import Dataset
 from hwcli.judging.audit import Audit, Candidate, Kind, Suspect, Twin
 from hwcli.judging.evaluation import Outcomes
 from hwcli.judging.outliers import outlier_scores

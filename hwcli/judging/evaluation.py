@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.dataset import Target
+from hwcli.characters import Target
 from hwcli.metrics import Averages
 
 SCHEMA = "hwcli.eval/1"

@@ -1,13 +1,13 @@
 """Connected strokes, and what their sizes and shapes tell of a page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.page.ink import Grey
+from hwcli.page.grey import Grey, Labels, labelled
 
 Boxes = NDArray[np.int32]
 """int32 (N, 4): x0, y0, x1, y1, half-open, px."""
@@ -16,44 +16,85 @@ _MOST = 10_000
 """Components looked at, at most: more are noise."""
 _THIN = 0.3
 """Frames and grids cover at most this share of their box."""
+_AT_ONCE = 1_000_000
+"""Pairs of components compared at once."""
 _FAINT_GLYPH, _FAINT_PART = 0.25, 0.5
 """Least contrast of a component against the usual one on the page: character-sized, smaller."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Components:
+class Shapes:
     """Connected strokes."""
 
-    labels: NDArray[np.int32]
-    """int32 (H, W): number of the component from 1, 0 on paper."""
+    labels: Labels
+    """(H, W): the label of the component each pixel belongs to, 0 on paper."""
+    ids: NDArray[np.intp]
+    """(N,): the label of each component; others in `labels` are left out."""
     stats: NDArray[np.int32]
     """int32 (N, 5): x, y, width, height, area, px."""
     middles: NDArray[np.float64]
     """float64 (N, 2): x, y of the centre of mass."""
-    strength: NDArray[np.float64]
-    """float64 (N,): mean contrast of the ink."""
 
     def __len__(self) -> int:
         return len(self.stats)
 
+    def part(self, index: int) -> Grey:
+        """Which pixels of its box are of the component: 255, else 0."""
+        x, y, width, height = self.stats[index, :4].tolist()
+        window = self.labels[y : y + height, x : x + width]
+        return np.where(window == self.ids[index], np.uint8(255), np.uint8(0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Components(Shapes):
+    """Connected strokes, and their ink."""
+
+    strength: NDArray[np.float64]
+    """float64 (N,): mean contrast of the ink."""
+    pixels: NDArray[np.intp]
+    """Index of each pixel of a stroke in the raveled photo."""
+    label: Labels
+    """The label of each of `pixels`."""
+
+    def numbers(self) -> NDArray[np.int32]:
+        """Index of the component by its label, −1 for those left out."""
+        out = np.full(self.greatest() + 1, -1, np.int32)
+        out[self.ids] = np.arange(len(self.ids))
+        return out
+
+    def greatest(self) -> int:
+        """The greatest label that a pixel may have."""
+        return max(int(self.label.max(initial=0)), int(self.ids.max(initial=0)))
+
+    def only(self, which: NDArray[np.bool_]) -> "Components":
+        """The components of `which`, bool (N,)."""
+        return replace(
+            self,
+            ids=self.ids[which],
+            stats=self.stats[which],
+            middles=self.middles[which],
+            strength=self.strength[which],
+        )
+
+
+def shapes(mask: Grey) -> Shapes:
+    """The 8-connected components of `mask`, the largest where it is little but noise."""
+    labels, stats, middles = labelled(mask)
+    ids = np.arange(1, len(stats))
+    if len(ids) > _MOST:
+        ids = np.sort(np.argsort(stats[1:, 4], kind="stable")[-_MOST:] + 1)
+    return Shapes(labels, ids, stats[ids], middles[ids])
+
 
 def components(mask: Grey, strength: Grey) -> Components:
-    """The 8-connected components of `mask`, the largest where it is little but noise."""
-    count, labels, stats, middles = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    if count > _MOST:
-        largest = np.argsort(stats[1:, 4], kind="stable")[-_MOST:] + 1
-        number = np.zeros(count, np.int32)
-        number[np.sort(largest)] = np.arange(1, len(largest) + 1)
-        labels, kept = number[labels], np.r_[0, np.sort(largest)]
-        stats, middles = stats[kept], middles[kept]
-    on = labels > 0
-    total = np.bincount(labels[on], strength[on].astype(np.float64), minlength=len(stats))
-    return Components(
-        np.asarray(labels, np.int32),
-        np.asarray(stats[1:], np.int32),
-        np.asarray(middles[1:], np.float64),
-        total[1:] / np.maximum(1, stats[1:, 4]),
-    )
+    """The `shapes` of `mask`, with the mean of `strength` on each."""
+    found = shapes(mask)
+    pixels = np.flatnonzero(mask.ravel() != 0)
+    label = found.labels.ravel()[pixels]
+    length = int(found.ids.max(initial=0)) + 1
+    total = np.bincount(label, strength.ravel()[pixels], minlength=length)[found.ids]
+    mean = total / np.maximum(1, found.stats[:, 4])
+    return Components(found.labels, found.ids, found.stats, found.middles, mean, pixels, label)
 
 
 def glyph_scale(found: Components, stroke: float) -> float:
@@ -98,12 +139,12 @@ def is_strong(found: Components, scale: float) -> NDArray[np.bool_]:
     return np.asarray(found.strength >= least * typical, np.bool_)
 
 
-def is_frame(found: Components) -> NDArray[np.bool_]:
+def is_frame(found: Shapes) -> NDArray[np.bool_]:
     """Which components enclose others, or are the outline of a rectangle: bool (N,)."""
     return encloses(found) | _is_outline(found)
 
 
-def _is_outline(found: Components) -> NDArray[np.bool_]:
+def _is_outline(found: Shapes) -> NDArray[np.bool_]:
     """Which components are thin lines along all four sides of their box, and nothing inside.
 
     The thinness tells a printed square from a handwritten ㅁ or 口.
@@ -111,36 +152,39 @@ def _is_outline(found: Components) -> NDArray[np.bool_]:
     out = np.zeros(len(found), np.bool_)
     width, height, area = found.stats[:, 2], found.stats[:, 3], found.stats[:, 4]
     candidates = (np.minimum(width, height) > 16) & (area < 0.09 * (width + height) ** 2 / 2)
-    for i in np.flatnonzero(candidates):
-        x, y, w, h = (int(v) for v in found.stats[i, :4])
-        part = found.labels[y : y + h, x : x + w] == i + 1
+    for i in np.flatnonzero(candidates).tolist():
+        w, h = found.stats[i, 2:4].tolist()
+        part = found.part(i)
         margin = max(2, round(0.12 * min(w, h)))
-        inside = part[margin:-margin, margin:-margin].sum()
-        rows, columns = part.T, part
-        sides = [
-            *(strip.any(axis=0) for strip in (columns[:margin], columns[-margin:])),
-            *(strip.any(axis=0) for strip in (rows[:margin], rows[-margin:])),
-        ]
+        inside = cv2.countNonZero(part[margin:-margin, margin:-margin])
         thickness = area[i] / (2 * (w + h))
-        out[i] = (
-            inside < 0.05 * area[i]
-            and min(float(side.mean()) for side in sides) > 0.85
-            and thickness < 0.07 * min(w, h)
-        )
+        if inside >= 0.05 * area[i] or thickness >= 0.07 * min(w, h):
+            continue
+        across, down = (part[:margin], part[-margin:]), (part[:, :margin], part[:, -margin:])
+        sides = [
+            *(cv2.countNonZero(cv2.reduce(strip, 0, cv2.REDUCE_MAX)) / w for strip in across),
+            *(cv2.countNonZero(cv2.reduce(strip, 1, cv2.REDUCE_MAX)) / h for strip in down),
+        ]
+        out[i] = min(sides) > 0.85
     return out
 
 
-def encloses(found: Components) -> NDArray[np.bool_]:
+def encloses(found: Shapes) -> NDArray[np.bool_]:
     """Which components are thin and have others, not much smaller ones, inside their box."""
     x, y, width, height, area = found.stats.T
     longest = np.maximum(width, height)
     out = np.zeros(len(found), np.bool_)
-    for i in np.flatnonzero((area < _THIN * width * height) & (longest > 12)):
+    thin = np.flatnonzero((area < _THIN * width * height) & (longest > 12))
+    usual = 10 * np.median(longest) if len(longest) else 0.0
+    at_once = max(1, _AT_ONCE // max(1, len(found)))
+    for some in (thin[at : at + at_once] for at in range(0, len(thin), at_once)):
+        w, h = width[some, None], height[some, None]
+        least = 0.12 * np.minimum(np.minimum(w, h), usual)
         inside = (
-            (np.abs(found.middles[:, 0] - x[i] - width[i] / 2) < 0.45 * width[i])
-            & (np.abs(found.middles[:, 1] - y[i] - height[i] / 2) < 0.45 * height[i])
-            & (longest < 0.8 * longest[i])
-            & (longest > 0.12 * min(width[i], height[i], 10 * np.median(longest)))
+            (np.abs(found.middles[:, 0] - (x[some, None] + w / 2)) < 0.45 * w)
+            & (np.abs(found.middles[:, 1] - (y[some, None] + h / 2)) < 0.45 * h)
+            & (longest < 0.8 * longest[some, None])
+            & (longest > least)
         )
-        out[i] = inside.any()
+        out[some] = inside.any(axis=1)
     return out

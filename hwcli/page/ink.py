@@ -1,17 +1,20 @@
 """Ink on paper: illumination flattened, polarity found, strokes told from paper."""
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Grey = NDArray[np.uint8]
-"""uint8 (H, W)."""
+from hwcli.page.grey import Grey, above, peak, reduced, share, stretched
+from hwcli.page.skew import Turn
 
-_SMALL = 900
+_SMALL = 450
 """Longer side, px, of the reduced photo on which the paper is estimated."""
+_WIDEST = 61 / 900
+"""What is wider than this share of the longer side of a large photo is paper, however dark."""
 _FAINTEST = 0.05
 """Strokes fainter than this share of the paper's brightness are not seen."""
 _NOISE_SIGMAS = 5.0
@@ -26,6 +29,8 @@ _HAIRLINE = 0.12
 """Hairlines between strong strokes have at least this share of the contrast around."""
 _WEAKEST = 0.3
 """Ink has at least this share of the contrast of the strongest ink around."""
+_MARGIN = 3
+"""Left out along the edge of a photo that is turned, px: its edge is no ink."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +39,8 @@ class Ink:
 
     strength: Grey
     """uint8 (H, W): 0 paper, 255 as dark as the photo can be, paper brightness divided out."""
+    floor: Grey
+    """uint8 (H, W): what ink must exceed, the local grain of the paper."""
     mask: Grey
     """uint8 (H, W): 255 on strokes, 0 elsewhere: the strict mask."""
     loose: Grey
@@ -45,28 +52,28 @@ class Ink:
     stroke: float
     """Typical stroke width, px; 0 where there is no ink."""
 
-    def within(self, inside: Grey) -> "Ink":
-        """The ink where `inside`, uint8 (H, W), is 255; nothing where it is 0."""
-        return replace(
-            self,
-            strength=self.strength & inside,
-            mask=self.mask & inside,
-            loose=self.loose & inside,
-            faint=self.faint & inside,
-        )
+    def turned(self, turn: Turn) -> "Ink":
+        """The ink of the photo turned so; its corners and its very edge hold none."""
+        inner = np.zeros_like(self.strength)
+        inside = np.s_[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+        inner[inside] = self.strength[inside]
+        strength, floor = turn.of(inner), turn.of(self.floor)
+        masks = _strokes(strength, floor, self.stroke)
+        return Ink(strength, floor, *masks, self.inverted, self.stroke)
 
 
 def find_ink(grey: Grey) -> Ink:
     """The ink of `grey`, uint8 (H, W), of either polarity and in uneven light."""
     inverted = is_light_on_dark(grey)
-    positive = 255 - grey if inverted else grey
+    positive = np.asarray(cv2.bitwise_not(grey), np.uint8) if inverted else grey
     strength = _contrast(positive, _paper(positive))
     floor = _floor(strength)
     masks = _strokes(strength, floor, max(5, min(grey.shape) // 40))
     stroke = typical_stroke(masks[0])
     if stroke:
         masks = _strokes(strength, floor, stroke)
-    return Ink(strength, *masks, inverted, typical_stroke(masks[0]))
+        stroke = typical_stroke(masks[0])
+    return Ink(strength, floor, *masks, inverted, stroke)
 
 
 def is_light_on_dark(grey: Grey) -> bool:
@@ -75,7 +82,7 @@ def is_light_on_dark(grey: Grey) -> bool:
     Dark ink shows in the closing by a small square, light ink in the opening; the edge of a sheet
     or of a shadow in neither. Strokes too bold for that are told from their wider surroundings.
     """
-    coarse = _reduce(grey, 400)
+    coarse = reduced(grey, 400)
     small = cv2.GaussianBlur(coarse, (0, 0), 0.8)
     square = np.ones((7, 7), np.uint8)
     dark = _standing_out(cv2.subtract(cv2.morphologyEx(small, cv2.MORPH_CLOSE, square), small))
@@ -89,91 +96,86 @@ def is_light_on_dark(grey: Grey) -> bool:
 
 def _standing_out(difference: NDArray[Any]) -> float:
     """Sum of the differences well above the grain."""
-    threshold = max(10.0, 0.3 * float(np.percentile(difference, 99.8)))
-    return float(difference[difference > threshold].sum())
+    counts = np.bincount(difference.ravel(), minlength=256)
+    high = int(np.searchsorted(np.cumsum(counts), 0.998 * difference.size))
+    values = np.arange(256)
+    return float((values * counts)[values > max(10.0, 0.3 * high)].sum())
 
 
 def _paper(grey: Grey) -> Grey:
-    """Brightness of the paper under every pixel: strokes closed, shadow edges kept."""
-    small = cv2.medianBlur(_reduce(grey, _SMALL), 3)
-    side = _odd(min(small.shape) // 8, 9, 61)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    """Brightness of the paper under every pixel, at least 1: strokes closed, shadow edges kept."""
+    small = np.asarray(cv2.medianBlur(reduced(grey, _SMALL), 3), np.uint8)
+    longest = max(grey.shape)
+    widest = max(61.0, _WIDEST * longest)
+    side = _odd(round(min(max(9, min(grey.shape) / 8), widest) * max(small.shape) / longest), 5, 61)
     border = side // 2 + 1
     padded = cv2.copyMakeBorder(small, border, border, border, border, cv2.BORDER_REPLICATE)
+    kernel = np.ones((side, side), np.uint8)
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[border:-border, border:-border]
-    smooth = cv2.blur(closed, (_odd(side // 3, 3, 21),) * 2)
-    height, width = grey.shape
-    return np.asarray(cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+    smooth = np.asarray(cv2.blur(closed, (_odd(side // 3, 3, 21),) * 2), np.uint8)
+    return stretched(np.maximum(smooth, 1), grey.shape)
 
 
 def _contrast(grey: Grey, paper: Grey) -> Grey:
     """1 − grey/paper as uint8: what share of the light the ink takes."""
-    passed = cv2.divide(grey, np.maximum(paper, 1), scale=255)
+    passed = cv2.divide(grey, paper, scale=255)
     smooth = cv2.GaussianBlur(passed, (0, 0), 0.7) if min(grey.shape) > 150 else passed
-    return np.asarray(255 - smooth, np.uint8)
+    return np.asarray(cv2.bitwise_not(smooth), np.uint8)
 
 
-def _floor(strength: Grey) -> NDArray[np.float32]:
-    """What ink must exceed at every pixel, float32 (H, W): the local grain of the paper."""
+def _floor(strength: Grey) -> Grey:
+    """What ink must exceed at every pixel, uint8 (H, W): the local grain of the paper."""
     height, width = strength.shape
     side = int(np.clip(min(height, width) // 8, 8, max(_TILE, max(height, width) // 60)))
     rows, columns = height // side, width // side
     if rows == 0 or columns == 0:
-        return np.full(strength.shape, _FAINTEST * 255, np.float32)
+        return np.full(strength.shape, int(_FAINTEST * 255), np.uint8)
     tiles = strength[: rows * side, : columns * side].reshape(rows, side, columns, side)
     sample = tiles[:, ::_EVERY, :, ::_EVERY].swapaxes(1, 2).reshape(rows, columns, -1)
-    flat = np.sort(sample, axis=2).astype(np.float32)
-    n = flat.shape[2]
+    n = sample.shape[2]
+    ordered = np.partition(sample, (n // 20, n // 4), axis=2).astype(np.float32)
     # The lower quarter is paper even where bold strokes fill most of a tile.
-    quarter, lowest = flat[:, :, n // 4], flat[:, :, n // 20]
+    quarter, lowest = ordered[:, :, n // 4], ordered[:, :, n // 20]
     level = quarter + (_NOISE_SIGMAS + 0.67) * np.maximum(quarter - lowest, 0) / 0.97
-    level = np.maximum(level, _FAINTEST * 255).astype(np.float32)
-    smooth = cv2.erode(level, np.ones((3, 3), np.uint8))
-    resized = cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(resized, np.float32)
+    level = np.clip(level, int(_FAINTEST * 255), 255).astype(np.uint8)
+    return stretched(
+        np.asarray(cv2.erode(level, np.ones((3, 3), np.uint8)), np.uint8), (height, width)
+    )
 
 
-def _strokes(strength: Grey, floor: NDArray[np.float32], stroke: float) -> tuple[Grey, Grey, Grey]:
+def _strokes(strength: Grey, floor: Grey, stroke: float) -> tuple[Grey, Grey, Grey]:
     """The strict, the loose and the faint mask of an `Ink`.
 
     Loose are pixels above the floor and half the contrast of their stroke; strict those of them
     that also have a fair share of the contrast of the ink around; faint those with a small one.
     """
-    around = _peak(strength, 12 * stroke)
-    loose = strength > np.maximum(_EDGE * _peak(strength, 2 * stroke).astype(np.float32), floor)
-    mask = loose & (strength > _WEAKEST * around)
-    faint = strength > np.maximum(_HAIRLINE * around, floor)
-    return _as_mask(mask), _as_mask(loose), _as_mask(faint)
+    around = peak(strength, 12 * stroke)
+    edge = share(peak(strength, 2 * stroke), _EDGE)
+    loose = above(strength, np.asarray(cv2.max(edge, floor), np.uint8))
+    mask = loose & above(strength, share(around, _WEAKEST))
+    faint = above(strength, np.asarray(cv2.max(share(around, _HAIRLINE), floor), np.uint8))
+    return mask, loose, faint
 
 
-def _as_mask(where: NDArray[np.bool_]) -> Grey:
-    return where.astype(np.uint8) * np.uint8(255)
-
-
-def _peak(strength: Grey, reach: float) -> Grey:
-    """Strongest ink within a square of `reach` px."""
-    side = max(3, round(reach)) | 1
-    return np.asarray(cv2.dilate(strength, np.ones((side, side), np.uint8)), np.uint8)
+def mean_width(mask: Grey) -> float:
+    """Mean stroke width, px: twice the area over the perimeter (Crofton's formula); 0 for none."""
+    crossings = cv2.norm(mask[1:], mask[:-1], cv2.NORM_L1) + cv2.norm(
+        mask[:, 1:], mask[:, :-1], cv2.NORM_L1
+    )
+    return 2 * cv2.countNonZero(mask) / (crossings / 255 * math.pi / 4) if crossings else 0.0
 
 
 def typical_stroke(mask: Grey) -> float:
     """Typical stroke width of the ink in `mask`, px, over its area; 0 where there is none."""
     framed = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     distance = cv2.distanceTransform(framed, cv2.DIST_L2, 3)[1:-1, 1:-1]
-    ridge = (distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8))) & (mask > 0)
-    widths = np.sort(distance[ridge])
+    highest = cv2.dilate(distance, np.ones((3, 3), np.uint8))
+    ridge = np.asarray(cv2.compare(distance, highest, cv2.CMP_GE), np.uint8) & mask
+    widths = np.sort(distance[ridge.view(np.bool_)])
     if not widths.size:
         return 0.0
     area = np.cumsum(widths)
     return float(2 * widths[np.searchsorted(area, area[-1] / 2)] - 0.5)
-
-
-def _reduce(grey: Grey, longest: int) -> Grey:
-    scale = longest / max(grey.shape)
-    if scale >= 1:
-        return grey
-    size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
-    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _odd(n: int, low: int, high: int) -> int:

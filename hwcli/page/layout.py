@@ -88,22 +88,26 @@ def _slope(boxes: Boxes, scale: float) -> float:
     if len(full) < 6:
         return 0.0
     x = (full[:, 0] + full[:, 2]) / 2
+    slopes = np.array(sorted(np.tan(np.radians(np.arange(-12, 12.1, 0.5))), key=abs))
+    edges = np.stack([full[:, 3], full[:, [1, 3]].mean(axis=1)])
+    levels = edges[None] - slopes[:, None, None] * x
+    piles = _piles(levels.reshape(-1, len(full)), 0.2 * scale).reshape(-1, 2).sum(axis=1)
     best, steepness = -1.0, 0.0
-    for slope in sorted(np.tan(np.radians(np.arange(-12, 12.1, 0.5))), key=abs):
-        score = sum(
-            _pile(edge - slope * x, 0.2 * scale)
-            for edge in (full[:, 3], full[:, [1, 3]].mean(axis=1))
-        ) * (1 - 0.6 * abs(slope))
+    for slope, score in zip(slopes, piles * (1 - 0.6 * np.abs(slopes)), strict=True):
         if score > best * 1.02:
-            best, steepness = score, float(slope)
+            best, steepness = float(score), float(slope)
     return steepness
 
 
-def _pile(level: NDArray[np.float64], width: float) -> float:
-    """How concentrated `level` is: the sum of squared counts of a smoothed histogram."""
-    bins = np.floor((level - level.min()) / max(width, 1.0)).astype(np.int64)
-    counts = np.convolve(np.bincount(bins), [0.5, 1.0, 0.5])
-    return float((counts**2).sum())
+def _piles(levels: NDArray[np.float64], width: float) -> NDArray[np.float64]:
+    """How concentrated each row of `levels` is: the sum of squares of a smoothed histogram."""
+    bins = ((levels - levels.min(axis=1, keepdims=True)) / max(width, 1.0)).astype(np.intp)
+    length = int(bins.max()) + 1
+    bins += np.arange(len(bins))[:, None] * length
+    counts = np.bincount(bins.ravel(), minlength=len(bins) * length).reshape(-1, length)
+    wide = np.pad(counts, ((0, 0), (2, 2)))
+    smooth = wide[:, 1:-1] + 0.5 * (wide[:, 2:] + wide[:, :-2])
+    return np.asarray((smooth**2).sum(axis=1), np.float64)
 
 
 def _lines(

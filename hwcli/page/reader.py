@@ -14,13 +14,12 @@ from hwcli.glyph import normalise
 from hwcli.page.choice import Choice, allowed_classes, as_allowed
 from hwcli.page.components import Boxes
 from hwcli.page.context import CASE, CONTEXT, merged_letters, recase, settle_kinds
-from hwcli.page.ink import Ink, find_ink
+from hwcli.page.find import find_characters
+from hwcli.page.ink import Ink
 from hwcli.page.layout import Layout, lay_out
 from hwcli.page.photo import MAX_MEGAPIXELS, Photo, load_photo
 from hwcli.page.reading import Box, Candidate, Glyph, Line, Page, Word, bounding_box
-from hwcli.page.rulings import remove_rulings
-from hwcli.page.segment import Segments, segment
-from hwcli.page.skew import Turned, skew_deg, turn, turn_back
+from hwcli.page.segment import Segments
 
 DOUBTFUL = "doubtful"
 """Flag of a glyph whose confidence is below the least that was asked for."""
@@ -93,15 +92,15 @@ class Reader:
 
     def read(self, photo: Photo, name: str, page: int | None = None) -> Page:
         """What is written on `photo`; `name` becomes the record's file, `page` its page."""
-        straight, ink = _level(photo)
-        segments = segment(ink, remove_rulings(ink))
+        found = find_characters(photo.grey)
+        segments = found.segments
         layout = lay_out(segments.boxes, segments.scale, isolated=segments.form)
         boxes = segments.boxes[layout.order]
-        if straight is not None:
-            boxes = turn_back(boxes, straight.turned, photo.grey.shape)
+        if found.turn is not None:
+            boxes = found.turn.back(boxes, found.shape)
         limits = [photo.width, photo.height] * 2
-        boxes = np.minimum(boxes * photo.reduced, limits).astype(np.int32)
-        glyphs = self._glyphs(ink, segments, layout, boxes)
+        boxes = np.minimum(boxes * (photo.reduced * found.reduced), limits).astype(np.int32)
+        glyphs = self._glyphs(found.ink, segments, layout, boxes)
         scripts = Counter(g.script for g in glyphs)
         return Page(
             file=name,
@@ -111,8 +110,8 @@ class Reader:
             lines=_lines(glyphs),
             glyphs=glyphs,
             model=self.name,
-            angle_deg=round(layout.angle_deg + (straight.angle_deg if straight else 0.0), 1),
-            inverted=ink.inverted,
+            angle_deg=round(layout.angle_deg + (found.turn.angle_deg if found.turn else 0.0), 1),
+            inverted=found.ink.inverted,
             page=page,
         )
 
@@ -175,24 +174,6 @@ class Reader:
             Candidate(as_allowed(written.get(c, c), choice), round(float(p), 4))
             for c, p in zip(chars, probabilities[best], strict=True)
         )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Straight:
-    """A skewed photo made straight."""
-
-    turned: Turned
-    angle_deg: float
-
-
-def _level(photo: Photo) -> tuple[_Straight | None, Ink]:
-    """The ink of `photo` with its lines level, and how the photo was turned for that, if it was."""
-    ink = find_ink(photo.grey)
-    angle = skew_deg(ink.loose)
-    if not angle:
-        return None, ink
-    turned = turn(photo.grey, angle)
-    return _Straight(turned, angle), find_ink(turned.grey).within(turned.inside)
 
 
 def _lines(glyphs: tuple[Glyph, ...]) -> tuple[Line, ...]:

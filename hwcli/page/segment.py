@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.page.components import Boxes, Components, components, glyph_scale, is_strong
+from hwcli.page.components import Boxes, Components, is_strong
 from hwcli.page.form import field_of, find_fields, in_rows_and_columns
-from hwcli.page.ink import Grey, Ink
+from hwcli.page.grey import Grey, Labels, grown, labels_of
+from hwcli.page.ink import Ink
 from hwcli.page.rulings import Cleaned
 
 _PART = 0.45
@@ -21,8 +22,10 @@ class Segments:
 
     boxes: Boxes
     """int32 (N, 4): x0, y0, x1, y1, half-open, px."""
+    labels: Labels
+    """(H, W): label of the stroke that each pixel belongs to, 0 for none."""
     owner: NDArray[np.int32]
-    """int32 (H, W): index of the character each pixel belongs to, −1 for none."""
+    """Index of the character that each label belongs to, −1 for none."""
     scale: float
     """Typical height of a character, px."""
     form: bool
@@ -30,33 +33,32 @@ class Segments:
 
     def crop(self, index: int, ink: Ink) -> Grey:
         """Ink of one character as uint8 (h, w), soft edges kept, its neighbours left out."""
-        x0, y0, x1, y1 = (int(v) for v in self.boxes[index])
+        x0, y0, x1, y1 = self.boxes[index].tolist()
         margin = 2
         top, left = max(0, y0 - margin), max(0, x0 - margin)
         window = np.s_[top : y1 + margin, left : x1 + margin]
-        own = (self.owner[window] == index).astype(np.uint8)
-        near = cv2.dilate(own, np.ones((3, 3), np.uint8)) > 0
-        strength = np.where(near & (self.owner[window] != index), ink.strength[window], 0)
-        strength[own > 0] = ink.strength[window][own > 0]
-        full = max(1.0, float(np.percentile(strength[own > 0], 75)) if own.any() else 1.0)
-        return np.asarray(np.clip(strength * (255.0 / full), 0, 255), np.uint8)
+        own = (self.owner[self.labels[window]] == index).view(np.uint8)
+        strength = ink.strength[window]
+        levels = np.bincount(strength[own > 0], minlength=256)
+        full = max(1, int(np.searchsorted(np.cumsum(levels), 0.75 * levels.sum())))
+        soft = cv2.convertScaleAbs(strength, alpha=255.0 / full)
+        return np.asarray(cv2.copyTo(soft, grown(own, 3, 3)), np.uint8)
 
 
 def segment(ink: Ink, cleaned: Cleaned) -> Segments:
     """Characters in `cleaned`: strokes, with the parts of i, j, =, ÷ and the like joined."""
-    found = components(cleaned.mask, ink.strength)
-    scale = glyph_scale(found, ink.stroke)
+    found, scale = cleaned.found, cleaned.scale
     writing = _is_writing(found.stats, ink, scale) & is_strong(found, scale)
     fields = find_fields(found, writing, cleaned.cells, scale)
     if len(fields):
         writing &= in_rows_and_columns(found.middles, fields)
-    kept = np.flatnonzero(writing)
-    boxes = _boxes(found.stats[kept])
-    linked = _linked(found, kept, ink, cleaned)
+    found = found.only(writing)
+    boxes = _boxes(found.stats)
+    linked = _linked(found, ink, cleaned)
     group = _join(boxes, linked, field_of(_middles(boxes), fields), scale, ink.stroke)
-    number = np.full(len(found) + 1, -1, np.int32)
-    number[kept + 1] = group
-    return Segments(_union(boxes, group), number[found.labels], scale, len(fields) > 0)
+    number = found.numbers()
+    owner = np.where(number >= 0, np.append(group, np.int32(-1))[number], np.int32(-1))
+    return Segments(_union(boxes, group), found.labels, owner, scale, len(fields) > 0)
 
 
 def _middles(boxes: Boxes) -> NDArray[np.float64]:
@@ -85,17 +87,14 @@ def _is_writing(stats: NDArray[np.int32], ink: Ink, scale: float) -> NDArray[np.
     return np.asarray(large_enough & ~shadow & ~huge & ~flat_at_edge, np.bool_)
 
 
-def _linked(
-    found: Components, kept: NDArray[np.intp], ink: Ink, cleaned: Cleaned
-) -> NDArray[np.int32]:
-    """Number of the faint component that each kept one is part of, int32 (K,)."""
-    near_lines = np.asarray(cv2.dilate(cleaned.lines, np.ones((5, 5), np.uint8)), np.uint8)
-    faint = (ink.faint & ~near_lines) | cleaned.mask
-    _, labels = cv2.connectedComponents(faint, connectivity=8)
-    number = np.zeros(len(found) + 1, np.int32)
-    on = found.labels > 0
-    number[found.labels[on]] = labels[on]
-    return number[kept + 1]
+def _linked(found: Components, ink: Ink, cleaned: Cleaned) -> NDArray[np.int32]:
+    """Number of the faint component that each of `found` is part of, int32 (N,)."""
+    faint = ink.faint
+    if cleaned.lines is not None:
+        faint = (faint & ~grown(cleaned.lines, 5, 5)) | cleaned.mask
+    number = np.zeros(found.greatest() + 1, np.int32)
+    number[found.label] = labels_of(faint).ravel()[found.pixels]
+    return number[found.ids]
 
 
 def _join(

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-from hwcli.characters import is_text
-from hwcli.dataset import Target, check_name
+from hwcli.characters import Target, is_text
+from hwcli.dataset import check_name
 from hwcli.glyph import Normalisation
 
 SCHEMA = "hwcli.recipe/1"

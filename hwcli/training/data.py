@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
-from hwcli.dataset import Dataset, Target
+from hwcli.characters import Target
+from hwcli.dataset import Dataset
 from hwcli.errors import DatasetError
 from hwcli.shards import Columns, Split
 from hwcli.training import memory

@@ -1,13 +1,14 @@
 """Finding the characters: counts and boxes on pages whose writing is known."""
 
+import cv2
 import numpy as np
 import pytest
 
-from hwcli.page.ink import find_ink
+from hwcli.page.ink import Ink, find_ink
 from hwcli.page.layout import lay_out
 from hwcli.page.rulings import remove_rulings
 from hwcli.page.segment import segment
-from hwcli.page.skew import skew_deg, turn, turn_back
+from hwcli.page.skew import skew_deg, turn_by
 from pages import ruled, shaded, written
 
 ROWS = ["HELLO WORLD", "AB 3X+12=7", "jig; i:j"]
@@ -17,7 +18,10 @@ GLYPHS = [10, 9, 7]
 
 def lines_on(page: np.ndarray) -> list[list[tuple[int, ...]]]:
     """Boxes of the characters found, line by line."""
-    ink = find_ink(page)
+    return characters(find_ink(page))
+
+
+def characters(ink: Ink) -> list[list[tuple[int, ...]]]:
     cleaned = remove_rulings(ink)
     found = segment(ink, cleaned)
     layout = lay_out(found.boxes, found.scale)
@@ -105,15 +109,14 @@ def test_crops_hold_their_own_ink_only() -> None:
 @pytest.mark.parametrize("angle", [-9, -4, 4, 9])
 def test_skew_is_found_and_boxes_are_turned_back(angle: float) -> None:
     page = ruled(written(["ABCDEFGHKLMN", "OPRSTUVWXYZA", "BCDEFGHKLMNO"]), 88, grey=150)
-    skewed = turn(page, -angle)
-    ink = find_ink(skewed.grey)
+    skewed = turn_by(-angle, page.shape).of(page, cv2.BORDER_REPLICATE)
+    ink = find_ink(skewed)
     assert skew_deg(ink.loose) == pytest.approx(angle, abs=0.4)
-    straight = turn(skewed.grey, skew_deg(ink.loose))
+    turn = turn_by(skew_deg(ink.loose), skewed.shape)
     boxes = np.asarray([[100, 120, 140, 160]], np.int32)
-    there = boxes_on(boxes, np.linalg.inv(np.vstack([straight.back, [0, 0, 1]])))
-    back = turn_back(there, straight, skewed.grey.shape)
+    back = turn.back(boxes_on(boxes, turn.forth), skewed.shape)
     assert np.abs(back - boxes).max() <= 2
-    assert [len(line) for line in lines_on(straight.grey)] == [12, 12, 12]
+    assert [len(line) for line in characters(ink.turned(turn))] == [12, 12, 12]
 
 
 def boxes_on(boxes: np.ndarray, affine: np.ndarray) -> np.ndarray:
