@@ -4,12 +4,13 @@ from collections import Counter
 from itertools import groupby
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.classify import Classifier, top_k
 from hwcli.errors import ModelError
-from hwcli.glyph import normalise
+from hwcli.glyph_batch import normalise_all
 from hwcli.page.components import Boxes
 from hwcli.page.context import CASE, CONTEXT, merged_letters, recase, settle_kinds
 from hwcli.page.find import find_characters
@@ -35,11 +36,13 @@ class Reader:
             model: the file.
             topk: how many candidates each glyph gets.
             context: whether look-alikes are settled by their line.
-            threads: of ONNX Runtime, 0 for one a core.
+            threads: of ONNX Runtime and, in all of this process, OpenCV; 0 for one a core.
 
         Raises:
             ModelError: a bad model file, or one that tells scripts rather than characters.
         """
+        if threads:
+            cv2.setNumThreads(threads)
         self.classifier = Classifier(model, threads=threads)
         self.topk = topk
         self.context = context
@@ -89,14 +92,10 @@ class Reader:
     ) -> tuple[Glyph, ...]:
         """The glyphs in reading order; `boxes` are theirs on the photo."""
         how = self.classifier.info.normalisation
-        images, places = [], []
-        for place, index in enumerate(layout.order.tolist()):
-            image = normalise(segments.crop(index, ink), how)
-            if image is not None:
-                images.append(image)
-                places.append(place)
-        stack = np.stack(images) if images else np.empty((0, how.size, how.size), np.uint8)
-        probabilities = self.classifier.probabilities(stack)
+        crops = [segments.crop(index, ink) for index in layout.order.tolist()]
+        images, inked = normalise_all(crops, how)
+        places = np.flatnonzero(inked)
+        probabilities = self.classifier.probabilities(images[places])
         return self._named(probabilities, layout.line[places], layout.word[places], boxes[places])
 
     def _named(
