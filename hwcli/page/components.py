@@ -42,7 +42,8 @@ class Shapes:
         """Which pixels of its box are of the component: 255, else 0."""
         x, y, width, height = self.stats[index, :4].tolist()
         window = self.labels[y : y + height, x : x + width]
-        return np.where(window == self.ids[index], np.uint8(255), np.uint8(0))
+        own = window == self.ids[index]
+        return np.asarray(own.view(np.uint8) * np.uint8(255), np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,14 +152,17 @@ def _is_outline(found: Shapes) -> NDArray[np.bool_]:
     """
     out = np.zeros(len(found), np.bool_)
     width, height, area = found.stats[:, 2], found.stats[:, 3], found.stats[:, 4]
-    candidates = (np.minimum(width, height) > 16) & (area < 0.09 * (width + height) ** 2 / 2)
+    shorter, perimeter = np.minimum(width, height), 2 * (width + height)
+    candidates = (
+        (shorter > 16)
+        & (area < 0.09 * (width + height) ** 2 / 2)
+        & (area / np.maximum(1, perimeter) < 0.07 * shorter)
+    )
     for i in np.flatnonzero(candidates).tolist():
         w, h = found.stats[i, 2:4].tolist()
         part = found.part(i)
         margin = max(2, round(0.12 * min(w, h)))
-        inside = cv2.countNonZero(part[margin:-margin, margin:-margin])
-        thickness = area[i] / (2 * (w + h))
-        if inside >= 0.05 * area[i] or thickness >= 0.07 * min(w, h):
+        if cv2.countNonZero(part[margin:-margin, margin:-margin]) >= 0.05 * area[i]:
             continue
         across, down = (part[:margin], part[-margin:]), (part[:, :margin], part[:, -margin:])
         sides = [

@@ -107,7 +107,7 @@ def recase(
     capital, lower = _among(chars, "ABDEFGHNQRT"), _among(chars, "abdefghnqrt")
     in_question = _among(chars, merged)
     out: list[dict[str, str]] = [{} for _ in chars]
-    for number in np.unique(line[in_question]):
+    for number in sorted(set(line[in_question].tolist())):
         here = line == number
         full = _height(sizes[here & tall, 1], sizes[here & small, 1])
         capitals, small_ones = (int((here & c).sum()) for c in (capital, lower))

@@ -16,6 +16,8 @@ _SMALLEST_PHOTO = 150
 """A photo is not reduced so far that a side of it is shorter than this, px."""
 _HALVINGS = 1
 """How often a photo is halved, at most: frames and rulings are finer than the writing."""
+_MOST_GROWTH = 4
+"""A photo is not turned where that would make it larger than by this factor."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,5 +56,7 @@ def find_characters(grey: Grey) -> Found:
 def _find(ink: Ink, shape: tuple[int, ...], reduced: int) -> Found:
     angle = skew_deg(ink.loose)
     turn = turn_by(angle, shape) if angle else None
+    if turn and turn.size[0] * turn.size[1] > _MOST_GROWTH * shape[0] * shape[1]:
+        turn = None  # no writing is on such a sliver, and little memory for what is around it
     level = ink.turned(turn) if turn else ink
     return Found(level, segment(level, remove_rulings(level)), turn, shape, reduced)

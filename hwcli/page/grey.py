@@ -17,6 +17,8 @@ Labels = NDArray[np.uint16] | NDArray[np.int32]
 
 _MOST_SHORT = 65_000
 """Labels that fit into 16 bits, which takes a third of the time of 32."""
+_LARGE = 100_000
+"""Pixels of a mask in which long runs are not looked for pixel by pixel."""
 _STEPS = 32
 """A long run is looked for in as many steps, those that it fills."""
 
@@ -99,7 +101,7 @@ def tall_runs(mask: Grey, height: int) -> Grey:
 
 def wide_runs(mask: Grey, width: int) -> Grey:
     """The pixels of `mask` in horizontal runs of about `width` px, or half of that at the edge."""
-    step = max(1, width // _STEPS)
+    step = max(1, width // _STEPS) if mask.size > _LARGE else 1
     if step == 1:
         return np.asarray(
             cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, width | 1), np.uint8)), np.uint8

@@ -105,8 +105,10 @@ def _piles(levels: NDArray[np.float64], width: float) -> NDArray[np.float64]:
     length = int(bins.max()) + 1
     bins += np.arange(len(bins))[:, None] * length
     counts = np.bincount(bins.ravel(), minlength=len(bins) * length).reshape(-1, length)
-    wide = np.pad(counts, ((0, 0), (2, 2)))
-    smooth = wide[:, 1:-1] + 0.5 * (wide[:, 2:] + wide[:, :-2])
+    smooth = np.zeros((len(bins), length + 2))
+    smooth[:, 1:-1] = counts
+    smooth[:, :-2] += 0.5 * counts
+    smooth[:, 2:] += 0.5 * counts
     return np.asarray((smooth**2).sum(axis=1), np.float64)
 
 

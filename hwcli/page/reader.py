@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.classify import name_of, open_model, probabilities_of, top_k
 from hwcli.errors import ModelError
-from hwcli.glyph import normalise
+from hwcli.glyph_batch import normalise_all
 from hwcli.page.choice import Choice, allowed_classes, as_allowed
 from hwcli.page.components import Boxes
 from hwcli.page.context import CASE, CONTEXT, merged_letters, recase, settle_kinds
@@ -60,13 +61,15 @@ class Reader:
             model: ONNX, or safetensors for torch.
             options: what is asked of the glyphs.
             device: `auto` is ONNX Runtime on the CPU, others are torch's.
-            threads: of the CPU, 0 for one a core.
+            threads: of the CPU and, in all of this process, of OpenCV; 0 for one a core.
 
         Raises:
             ModelError: a bad model file, or one that tells scripts rather than characters.
             UsageError: none of the characters asked for is known to it, or no such device.
             DependencyError: the device is not here.
         """
+        if threads:
+            cv2.setNumThreads(threads)
         self.classifier = open_model(model, device=device, threads=threads)
         self._options = options
         info = self.classifier.info
@@ -120,14 +123,10 @@ class Reader:
     ) -> tuple[Glyph, ...]:
         """The glyphs in reading order; `boxes` are theirs on the photo."""
         how = self.classifier.info.normalisation
-        images, places = [], []
-        for place, index in enumerate(layout.order.tolist()):
-            image = normalise(segments.crop(index, ink), how)
-            if image is not None:
-                images.append(image)
-                places.append(place)
-        stack = np.stack(images) if images else np.empty((0, how.size, how.size), np.uint8)
-        probabilities = probabilities_of(self.classifier, stack, among=self._among)
+        crops = [segments.crop(index, ink) for index in layout.order.tolist()]
+        images, inked = normalise_all(crops, how)
+        places = np.flatnonzero(inked)
+        probabilities = probabilities_of(self.classifier, images[places], among=self._among)
         return self._named(probabilities, layout.line[places], layout.word[places], boxes[places])
 
     def _named(

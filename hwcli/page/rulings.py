@@ -15,7 +15,7 @@ from hwcli.page.components import (
     is_frame,
     shapes,
 )
-from hwcli.page.grey import Grey, grown, labelled, pooled, tall_runs, wide_runs
+from hwcli.page.grey import Grey, grown, labelled, tall_runs, wide_runs
 from hwcli.page.ink import Ink
 
 _SPAN = 0.5
@@ -30,8 +30,6 @@ _CROSSING = 2.2
 """Ink that runs on across a ruling for this many of its widths is a stroke, not the ruling."""
 
 
-_CELL = 32
-"""Rows that a field of the height of a character has, where fields are looked for."""
 _THICKEST = 100
 """Lines are not measured beyond this many px."""
 
@@ -86,16 +84,18 @@ def _rulings_along_rows(faint: Grey) -> tuple[Grey, int]:
     """Lines that cross much of the page from left to right, and how many there are."""
     length = max(60, faint.shape[1] // 8)
     near = _lines_along_rows(faint, length)
-    reach = max(3, faint.shape[1] // 60) | 1
-    bridged = grown(near, 3, reach)
-    if not cv2.countNonZero(bridged):
+    if not cv2.countNonZero(near):
         return near, 0
+    reach = max(3, faint.shape[1] // 60) | 1
+    every = max(1, reach // 2)
+    bridged = np.ascontiguousarray(grown(near, 3, reach)[:, ::every])  # so wide are all of them
     labels, stats, _ = labelled(bridged)
-    long = (stats[:, 2] > _SPAN * faint.shape[1]) & (stats[:, 3] < 0.1 * faint.shape[1])
+    long = (stats[:, 2] * every > _SPAN * faint.shape[1]) & (stats[:, 3] < 0.1 * faint.shape[1])
     long[0] = False
     if not long.any():
         return np.zeros_like(near), 0
-    return near & np.where(long, np.uint8(255), np.uint8(0))[labels], int(long.sum())
+    whole = np.where(long, np.uint8(255), np.uint8(0))[labels].repeat(every, axis=1)
+    return near & whole[:, : near.shape[1]], int(long.sum())
 
 
 def _transposed(mask: Grey) -> Grey:
@@ -174,18 +174,31 @@ def _without_rests(found: Components, mask: Grey, lines: Grey, scale: float) -> 
 def _cells(lines: Grey, scale: float) -> Boxes:
     """Boxes of the regions that `lines` enclose and that a character fits in.
 
-    They are large, so they are looked for on a reduced picture of the lines.
+    A region is a hole in the lines: within its contour, which runs on the lines around it, but for
+    what stands in it. How many pixels that are, Pick's theorem (1899) tells of the contours.
     """
-    step = max(1, int(scale / _CELL))
-    coarse = pooled(lines, step)
-    gap = max(3, round(0.15 * scale / step)) | 1
-    closed = cv2.morphologyEx(coarse, cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8))
-    _, stats, _ = labelled(np.asarray(cv2.bitwise_not(closed), np.uint8), connectivity=4)
-    height, width = coarse.shape
-    boxes = [
-        (x, y, x + w, y + h)
-        for x, y, w, h, area in stats[1:].tolist()
-        if x > 0 and y > 0 and x + w < width and y + h < height
-        if min(w, h) * step > 0.8 * scale and area > 0.7 * w * h and w * h < 0.5 * width * height
-    ]
-    return np.asarray(boxes, np.int32).reshape(-1, 4) * step
+    gap = max(3, round(0.15 * scale)) | 1
+    closed = cv2.morphologyEx(lines, cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8))
+    contours, tree = cv2.findContours(closed, cv2.RETR_TREE, cv2.CHAIN_APPROX_NONE)
+    if tree is None:
+        return np.empty((0, 4), np.int32)
+    parents = tree[0, :, 3].tolist()
+    depth: list[int] = []
+    for parent in parents:  # a parent comes before what is in it
+        depth.append(0 if parent < 0 else depth[parent] + 1)
+    area = [0.0] * len(contours)
+    for number, (contour, parent) in enumerate(zip(contours, parents, strict=True)):
+        edge = len(contour) / 2 - 1
+        hole = depth[number] % 2 == 1
+        area[number] += cv2.contourArea(contour) + (-edge if hole else edge)
+        if parent >= 0 and not hole:
+            area[parent] -= cv2.contourArea(contour) + edge
+    boxes = []
+    for number, contour in enumerate(contours):
+        if depth[number] % 2:
+            x, y, w, h = cv2.boundingRect(contour)
+            w, h = w - 2, h - 2  # the lines around it
+            large = min(w, h) > 0.8 * scale and w * h < 0.5 * lines.size
+            if large and area[number] > 0.7 * w * h:
+                boxes.append((x + 1, y + 1, x + 1 + w, y + 1 + h))
+    return np.asarray(boxes, np.int32).reshape(-1, 4)

@@ -131,8 +131,9 @@ def _join(
                 boxes[a], boxes[b], scale, stroke, same_field=same_field
             ):
                 parent[root(b)] = root(a)
-    roots = np.asarray([root(i) for i in range(len(boxes))], np.int64)
-    return np.unique(roots, return_inverse=True)[1].astype(np.int32).reshape(-1)
+    roots = [root(i) for i in range(len(boxes))]
+    number = {r: n for n, r in enumerate(sorted(set(roots)))}
+    return np.asarray([number[r] for r in roots], np.int32)
 
 
 def _are_one(
