@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 
 from hwcli.page.grey import Grey, halved
-from hwcli.page.ink import Ink, find_ink, mean_width
+from hwcli.page.ink import Ink, find_ink, is_light_on_dark, mean_width
 from hwcli.page.rulings import remove_rulings
 from hwcli.page.segment import Segments, segment
 from hwcli.page.skew import Turn, skew_deg, turn_by
 
 _FINEST_STROKE = 2.4
 """Strokes at least as wide as this in the mean, px, are seen as well as wider ones."""
-_SMALLEST_GLYPH = 24
-"""Characters at least as high as this, px, are told apart as well as larger ones."""
+_SMALLEST_GLYPH = 28
+"""Characters as high as this, px, hold what a classifier's image of 28 px can show of them."""
 _SMALLEST_PHOTO = 150
 """A photo is not reduced so far that a side of it is shorter than this, px."""
 _HALVINGS = 1
@@ -43,9 +43,10 @@ def find_characters(grey: Grey) -> Found:
     sizes = [grey]
     while len(sizes) <= _HALVINGS and min(sizes[-1].shape) >= 2 * _SMALLEST_PHOTO:
         sizes.append(halved(sizes[-1]))
+    inverted = is_light_on_dark(sizes[-1])
     while True:
         small = sizes.pop()
-        ink = find_ink(small)
+        ink = find_ink(small, inverted=inverted)
         if sizes and mean_width(ink.mask) < _FINEST_STROKE:
             continue
         found = _find(ink, small.shape, 1 << len(sizes))

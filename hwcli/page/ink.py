@@ -62,9 +62,14 @@ class Ink:
         return Ink(strength, floor, *masks, self.inverted, self.stroke)
 
 
-def find_ink(grey: Grey) -> Ink:
-    """The ink of `grey`, uint8 (H, W), of either polarity and in uneven light."""
-    inverted = is_light_on_dark(grey)
+def find_ink(grey: Grey, *, inverted: bool | None = None) -> Ink:
+    """The ink of `grey`, uint8 (H, W), in uneven light.
+
+    Args:
+        grey: the photo.
+        inverted: the writing is light on dark; None to find out.
+    """
+    inverted = is_light_on_dark(grey) if inverted is None else inverted
     positive = np.asarray(cv2.bitwise_not(grey), np.uint8) if inverted else grey
     strength = _contrast(positive, _paper(positive))
     floor = _floor(strength)
@@ -96,7 +101,7 @@ def is_light_on_dark(grey: Grey) -> bool:
 
 def _standing_out(difference: NDArray[Any]) -> float:
     """Sum of the differences well above the grain."""
-    counts = np.bincount(difference.ravel(), minlength=256)
+    counts = cv2.calcHist([difference], [0], None, [256], [0, 256]).ravel().astype(np.int64)
     high = int(np.searchsorted(np.cumsum(counts), 0.998 * difference.size))
     values = np.arange(256)
     return float((values * counts)[values > max(10.0, 0.3 * high)].sum())

@@ -148,21 +148,22 @@ class Reader:
             for names, changed, case in zip(flags, settled.changed, written, strict=True):
                 names += [CONTEXT] * bool(changed) + [CASE] * bool(case)
         best = top_k(probabilities, self._topk)
-        doubtful = probabilities.max(axis=1, initial=0) < self._options.min_confidence
-        for row in np.flatnonzero(doubtful).tolist():
-            flags[row].append(DOUBTFUL)
-        return tuple(
-            Glyph(
-                box=Box(*boxes[row].tolist()),
-                line=int(line[row]),
-                word=int(word[row]),
-                script=info.scripts[best[row, 0]],
-                candidates=self._candidates(probabilities[row], best[row], written[row]),
-                flags=tuple(flags[row]),
-                instead=self._options.reject_char if doubtful[row] else "",
+        glyphs = []
+        for row in range(len(boxes)):
+            candidates = self._candidates(probabilities[row], best[row], written[row])
+            doubtful = candidates[0].p < self._options.min_confidence  # as it is told
+            glyphs.append(
+                Glyph(
+                    box=Box(*boxes[row].tolist()),
+                    line=int(line[row]),
+                    word=int(word[row]),
+                    script=info.scripts[best[row, 0]],
+                    candidates=candidates,
+                    flags=(*flags[row], DOUBTFUL) if doubtful else tuple(flags[row]),
+                    instead=self._options.reject_char if doubtful else "",
+                )
             )
-            for row in range(len(boxes))
-        )
+        return tuple(glyphs)
 
     def _candidates(
         self, probabilities: NDArray[np.float32], best: NDArray[np.intp], written: dict[str, str]

@@ -165,7 +165,7 @@ class Search:
         seed = self.searched.options.seed % 2**31
         if self._grid:
             values = {d.name: d.values for d in self.searched.space if isinstance(d, Choices)}
-            return optuna.samplers.GridSampler(values, seed=seed)
+            return _Grid(values, seed=seed)
         return optuna.samplers.TPESampler(
             seed=seed + done, n_startup_trials=max(3, min(10, self.trials // 3))
         )
@@ -237,6 +237,17 @@ def _plain(s: Searched) -> dict[str, object]:
 
 class _Failed(Exception):
     """A trial that cannot be finished, and would not the next time."""
+
+
+class _Grid(optuna.samplers.GridSampler):
+    """All of a grid, of which a trial that was interrupted and is tried again may be any point.
+
+    Optuna gives such a trial no place in the grid, and then looks for it to tell whether it was the
+    last; when the trials end is ours to say.
+    """
+
+    def after_trial(self, *_: object) -> None:
+        """Nothing."""
 
 
 def _pruner(epochs: int) -> optuna.pruners.BasePruner:
