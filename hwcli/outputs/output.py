@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from hwcli.formats import Format
 from hwcli.page.reading import Failure, Page
 
 
@@ -16,7 +17,7 @@ class Result:
     sha256: str
     """Hex, of its content; empty where that could not be read."""
     readings: tuple[Page | Failure, ...]
-    """None where an earlier run has done it already."""
+    """None at all where an earlier run has done it already."""
 
     @property
     def failed(self) -> bool:
@@ -40,18 +41,6 @@ class Output(Protocol):
         ...
 
 
-def records(format_: "RecordFormat", readings: Sequence[Page | Failure]) -> str:
+def records(format_: Format, readings: Sequence[Page | Failure]) -> str:
     """The text of `readings` one after the other."""
     return "".join(format_.page(r) if isinstance(r, Page) else format_.failure(r) for r in readings)
-
-
-class RecordFormat(Protocol):
-    """The part of a format that writes records."""
-
-    def page(self, page: Page) -> str:
-        """A photo that was read."""
-        ...
-
-    def failure(self, failure: Failure) -> str:
-        """A photo that could not be read."""
-        ...

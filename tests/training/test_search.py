@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import optuna
 import pytest
 
 from hwcli.dataset import Dataset
@@ -17,7 +18,7 @@ from hwcli.training import data as training_data
 from hwcli.training import search as module
 from hwcli.training.loop import Epoch
 from hwcli.training.options import TrainOptions
-from hwcli.training.search import Search, Searched
+from hwcli.training.search import Search, Searched, _Grid
 from hwcli.training.space import Point, parse_space
 from hwcli.training.train import TrainResult
 from hwcli.training.trials import Trial
@@ -190,3 +191,13 @@ def test_the_test_split_is_not_looked_at_and_optuna_is_silent(
     assert len(work.told()) == 2
     assert capfd.readouterr() == ("", "")
     assert logging.getLogger("optuna").getEffectiveLevel() >= logging.CRITICAL
+
+
+def test_the_last_point_of_a_grid_may_be_one_that_was_interrupted() -> None:
+    """Optuna gives what is tried again no place in its grid, and then fails to find it there."""
+    study = optuna.create_study(sampler=_Grid({"x": [1, 2]}, seed=0))
+    study.optimize(lambda trial: trial.suggest_categorical("x", [1, 2]), n_trials=1)
+    left = 3 - study.trials[0].params["x"]
+    study.enqueue_trial({"x": left})
+    study.optimize(lambda trial: trial.suggest_categorical("x", [1, 2]), n_trials=1)
+    assert [t.params["x"] for t in study.trials] == [3 - left, left]
