@@ -1,36 +1,22 @@
 """Photos over the cores of this machine, results in the order of the photos and their pages."""
 
-import hashlib
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
-from pathlib import Path
 
-from hwcli.errors import HwcliError
+from hwcli.engines.photo import ReadOptions, new_reader, read_photo
 from hwcli.outputs.output import Result
-from hwcli.page.photo import MAX_MEGAPIXELS, Sheet, Source, pages_of, read_bytes
-from hwcli.page.reader import Reader, ReadingOptions
-from hwcli.page.reading import Failure, Page
+from hwcli.page.photo import Source
+from hwcli.page.reader import Reader
+from hwcli.page.reading import Failure
 from hwcli.processes import cores, new_pool, submit
 
 logger = logging.getLogger(__name__)
 
 _AHEAD = 4
 """Photos in flight for each process."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadOptions:
-    """How photos are read."""
-
-    model: Path
-    reading: ReadingOptions = field(default_factory=ReadingOptions)
-    max_megapixels: float = MAX_MEGAPIXELS
-    device: str = "auto"
-    """`auto` is ONNX Runtime on the CPU; `cuda` and the like are torch."""
 
 
 Known = Callable[[str], str | None]
@@ -64,10 +50,10 @@ def read_photos(
     Raises:
         ModelError: the model cannot be used; nothing has been read then.
     """
-    reader = _reader(options, threads=1 if jobs > 1 else 0)
+    reader = new_reader(options, threads=1 if jobs > 1 else 0)
     if jobs <= 1:
         for source in sources:
-            sha256, readings = _read(reader, source, options, known(str(source)))
+            sha256, readings = read_photo(reader, source, options, known(str(source)))
             if not by_page:
                 yield Result(str(source), sha256, tuple(readings))
                 continue
@@ -77,44 +63,9 @@ def read_photos(
     yield from _read_in_processes(iter(sources), options, jobs, known)
 
 
-def _reader(options: ReadOptions, threads: int) -> Reader:
-    return Reader(options.model, options.reading, device=options.device, threads=threads)
-
-
 def default_jobs(photos: int) -> int:
     """One process a core where there is work enough to make up for starting them."""
     return min(cores(), photos // 4) or 1
-
-
-def _read(
-    reader: Reader, source: Source, options: ReadOptions, known: str | None
-) -> tuple[str, Iterator[Page | Failure]]:
-    """The sha256 of `source`, and what is on each of its pages: nothing if `known` is that."""
-    name, sha256 = str(source), ""
-    try:
-        data = read_bytes(source)
-        sha256 = hashlib.sha256(data).hexdigest()
-    except HwcliError as error:
-        return sha256, iter((Failure(name, type(error).__name__, error.message),))
-    except MemoryError:
-        message = f"{name}: not enough memory to read it"
-        return sha256, iter((Failure(name, "MemoryError", message),))
-    if sha256 == known:
-        return sha256, iter(())
-    sheets = pages_of(data, name, max_megapixels=options.max_megapixels)
-    return sha256, (_read_sheet(reader, sheet, name) for sheet in sheets)
-
-
-def _read_sheet(reader: Reader, sheet: Sheet, name: str) -> Page | Failure:
-    try:
-        if isinstance(sheet.photo, HwcliError):
-            raise sheet.photo
-        return reader.read(sheet.photo, name, sheet.number)
-    except HwcliError as error:
-        return Failure(name, type(error).__name__, error.message, sheet.number)
-    except MemoryError:
-        message = f"{name}: not enough memory to read it"
-        return Failure(name, "MemoryError", message, sheet.number)
 
 
 def _read_in_processes(
@@ -186,9 +137,9 @@ class _Worker:
 
 def _start_worker(options: ReadOptions) -> None:
     _Worker.options = options
-    _Worker.reader = _reader(options, threads=1)
+    _Worker.reader = new_reader(options, threads=1)
 
 
 def _read_in_worker(source: Source, known: str | None) -> Result:
-    sha256, readings = _read(_Worker.reader, source, _Worker.options, known)
+    sha256, readings = read_photo(_Worker.reader, source, _Worker.options, known)
     return Result(str(source), sha256, tuple(readings))

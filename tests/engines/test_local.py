@@ -11,7 +11,8 @@ from PIL import Image
 
 from hwcli.classify import find_model
 from hwcli.engines import local
-from hwcli.engines.local import ReadOptions, default_jobs, read_photos
+from hwcli.engines.local import default_jobs, read_photos
+from hwcli.engines.photo import ReadOptions
 from hwcli.outputs import Result
 from hwcli.page.photo import Source
 from hwcli.page.reading import Failure, Page

@@ -12,7 +12,7 @@ from hwcli import __version__, console
 from hwcli.errors import InputError, PartialFailure, UsageError
 
 if TYPE_CHECKING:
-    from hwcli.engines.local import ReadOptions
+    from hwcli.engines.photo import ReadOptions
     from hwcli.outputs import Output, Result, Target
     from hwcli.page.photo import Piped, Source
 
@@ -86,7 +86,7 @@ def run(paths: Sequence[str], asked: Asked) -> None:
 
 def _options(asked: Asked) -> "ReadOptions":
     from hwcli.classify import find_model
-    from hwcli.engines.local import ReadOptions
+    from hwcli.engines.photo import ReadOptions
     from hwcli.page.choice import Choice, parse_chars, parse_scripts
     from hwcli.page.reader import ReadingOptions
 
