@@ -23,12 +23,13 @@ _HERE = "hwcli.report.page"
 _ADDRESS = re.compile(r"https?://[^\s<>\"']+")
 
 
-def render(package: str, names: tuple[str, str], **told: object) -> str:
+def render(package: str, names: tuple[str, str], more_style: str = "", **told: object) -> str:
     """The page that the templates of `package` make.
 
     Args:
         package: where its `templates/page.html` lies, and its style and script.
         names: of its style and its script.
+        more_style: CSS that is made for this page.
         told: what the templates write.
     """
     letters = Letters()
@@ -42,7 +43,7 @@ def render(package: str, names: tuple[str, str], **told: object) -> str:
         .get_template("page.html")
         .render(
             version=__version__,
-            style=Markup(style),
+            style=Markup(style + more_style),
             script=Markup(script),
             script_hash=digest,
             letters=letters,
