@@ -137,7 +137,7 @@ class Reader:
         if wanted is None:
             return glyphs, None
         inks = [crops[place] for place in places]
-        doubts = doubts_of(photo, glyphs, inks, wanted, how, self._merged)
+        doubts = doubts_of(photo, glyphs, inks, wanted, how, self.classifier.info.classes)
         return tuple(replace(g, candidates=g.candidates[: self._topk]) for g in glyphs), doubts
 
     def _named(

@@ -67,6 +67,8 @@ class Review:
         self._kept: list[Kept] = []
         self._origins: set[str] = set()
         self._doubtful = self._pages = self._failed = 0
+        self.known = 0
+        """Photos of which nothing is shown, since an earlier run had read them."""
         self._not_read: list[NotRead] = []
         self._like: Doubts | None = None
         self._model = ""
@@ -79,6 +81,7 @@ class Review:
 
     def add(self, result: Result) -> None:
         """Take what is doubtful of `result`."""
+        self.known += not result.readings
         for reading in result.readings:
             if isinstance(reading, Failure):
                 self._fail(reading)

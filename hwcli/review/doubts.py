@@ -68,7 +68,7 @@ class Doubts:
     how: Normalisation
     """How the network's images are made of `ink`."""
     merged: frozenset[str]
-    """Capitals that stand for their lower case too, as far as the model knows."""
+    """Capitals of which the model does not know the lower case: it takes one for the other."""
 
 
 def doubts_of(
@@ -77,7 +77,7 @@ def doubts_of(
     inks: Sequence[Image],
     wanted: Reviewing,
     how: Normalisation,
-    merged: frozenset[str],
+    classes: Sequence[str],
 ) -> Doubts | None:
     """The doubtful ones among `glyphs`, None if there are none.
 
@@ -87,7 +87,7 @@ def doubts_of(
         inks: uint8 (h, w) of each, ink 255 on 0, before it is normalised.
         wanted: which are doubtful, and how many of them are looked at.
         how: the model's normalisation.
-        merged: the model's capitals that stand for both cases.
+        classes: of the model.
     """
     doubtful = [i for i, glyph in enumerate(glyphs) if glyph.confidence < wanted.below]
     if not doubtful:
@@ -110,6 +110,8 @@ def doubts_of(
                 _encoded(inks[i], ".png"), view, view_box,
             )
         )  # fmt: skip
+    known = set(classes)
+    merged = frozenset(c for c in known if c.isupper() and c.lower() not in known)
     return Doubts(len(doubtful), tuple(made), _thumb(photo), how, merged)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hwcli.atomic import write_bytes, writing
 from hwcli.corrections import parse_decisions
-from hwcli.errors import InputError, RecipeError, UsageError
+from hwcli.errors import DatasetError, InputError, UsageError
 from hwcli.fetch.archive import read_file
 from hwcli.own.script import script_of
 from hwcli.recipe import SCHEMA, LabelRule, Part, Recipe, Source
@@ -82,12 +82,12 @@ def draft(reviewed: Reviewed, writer: str = "") -> Recipe:
     """The recipe of `reviewed`, all of it written by `writer` if that is known.
 
     Raises:
-        RecipeError: the review says nothing of how its images are made.
+        DatasetError: the review says nothing of how its images are made.
         InputError: its path cannot be written in a recipe.
     """
     record, path = reviewed.record, reviewed.folder.resolve()
     if record.normalisation is None:
-        raise RecipeError(f"{reviewed.folder / FILE}: has no normalisation")
+        raise DatasetError(f"{reviewed.folder / FILE}: has no normalisation")
     classes = classes_of(reviewed)
     counts: dict[str, int] = {}
     for _, label in reviewed.decided.labelled:

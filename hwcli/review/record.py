@@ -97,7 +97,7 @@ class ReviewRecord:
     normalisation: Normalisation | None = None
     """What the network's images were made with; None where nothing was doubtful."""
     merged: tuple[str, ...] = ()
-    """Capitals that stand for their lower case too, as far as the model knows."""
+    """Capitals of which the model does not know the lower case: it takes one for the other."""
     not_read: tuple[NotRead, ...] = ()
     """The first of those that could not be read."""
 

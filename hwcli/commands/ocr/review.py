@@ -52,4 +52,6 @@ def save_review(review: "Review | None") -> None:
     shown, left = len(record.glyphs), record.doubtful - len(record.glyphs)
     glyphs = f"{shown:,} doubtful glyph{'s' * (shown != 1)}"
     more = f"; {left:,} surer ones are left out (--review-limit)" if left else ""
+    if review.known:
+        more += f"; {review.known:,} photos that were read before are not in it"
     console.notice(f"review: {review.folder / PAGE}: {glyphs}{more}")

@@ -81,9 +81,9 @@ def run(paths: Sequence[str], asked: Asked) -> None:
             )  # fmt: skip
             for result in results:
                 output.write(result)
-                count.add(result)
                 if review is not None:
                     review.add(result)
+                count.add(result)
                 if asked.overlay is not None:
                     _draw(result, asked.overlay, piped[0] if piped else None)
                 progress(count.files, max(count.files, few) if is_all else 0)
