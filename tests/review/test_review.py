@@ -197,6 +197,19 @@ def test_what_an_earlier_run_has_read_is_not_in_it(
     assert not (tmp_path / "seen").exists()
 
 
+def test_processes_and_pages_change_nothing(photo: Path, hwcli: Hwcli, tmp_path: Path) -> None:
+    first, second = (Image.fromarray(written(rows)) for rows in (ROWS[:1], ROWS[1:]))
+    first.save(photo.parent / "two.tif", save_all=True, append_images=[second])
+    texts = []
+    for jobs in (1, 2):
+        folder = tmp_path / f"jobs-{jobs}"
+        flags = ("--jobs", jobs, "--min-confidence", 1, "--review", folder)
+        assert hwcli("ocr", photo.parent, *flags).code == 0
+        texts.append((folder / "review.json").read_text("utf-8"))
+        assert {entry.page for entry in record(folder).glyphs} == {None, 1, 2}
+    assert texts[0] == texts[1] and "two.tif#page=2&xywh=" in texts[0]
+
+
 @pytest.mark.parametrize("name", HOSTILE_NAMES.values(), ids=list(HOSTILE_NAMES))
 def test_any_name_of_a_photo_can_be_written_and_read(name: str, tmp_path: Path) -> None:
     review = Review(tmp_path / "seen", below=0.9, limit=10)
