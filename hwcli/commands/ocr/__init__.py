@@ -91,6 +91,17 @@ def ocr(
         Path | None,
         typer.Option(help="Folder for pictures of the photos with what was read drawn in."),
     ] = None,
+    review: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for a page on which doubtful characters are corrected: those below "
+            "--min-confidence, or else 0.9.",
+            metavar="DIR",
+        ),
+    ] = None,
+    review_limit: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Characters on that page, the least sure.")
+    ] = 2000,
     glob: Annotated[
         list[str] | None,
         typer.Option(
@@ -144,6 +155,8 @@ def ocr(
     hwcli ocr photos/ --out read/ --format jsonl,alto --topk 3 --resume
 
     hwcli ocr photos/ --overlay seen/ > photos.jsonl
+
+    hwcli ocr photos/ --review doubts/ > photos.jsonl    # then open doubts/index.html
     """
     if not all(paths):
         raise UsageError("an empty path")
@@ -175,6 +188,8 @@ def ocr(
             force=force,
             max_errors=0 if on_error == "stop" else max_errors,
             overlay=overlay,
+            review=review,
+            review_limit=review_limit,
             globs=tuple(glob or ()),
             from0=from0,
             max_megapixels=max_mpixels,

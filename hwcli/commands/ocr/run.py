@@ -37,6 +37,8 @@ class Asked:
     force: bool
     max_errors: int | None
     overlay: Path | None
+    review: Path | None
+    review_limit: int
     globs: tuple[str, ...]
     from0: bool
     max_megapixels: float
@@ -50,11 +52,15 @@ def run(paths: Sequence[str], asked: Asked) -> None:
     Raises:
         PartialFailure: some could not be read, or more than were allowed.
     """
+    from hwcli.commands.ocr.review import new_review, save_review
     from hwcli.engines.local import default_jobs, read_photos
     from hwcli.outputs import choose_target
     from hwcli.page.inputs import find_photos
 
     target = choose_target(asked.out, asked.formats)
+    review = new_review(
+        asked.review, asked.min_confidence, asked.review_limit, asked.out, asked.overlay
+    )
     stdin = sys.stdin.buffer if sys.stdin else None
     found = find_photos(paths, globs=asked.globs, stdin=stdin, from0=asked.from0)
     # What a pipe has to say may come slowly: the first photo does not wait for the second.
@@ -75,17 +81,21 @@ def run(paths: Sequence[str], asked: Asked) -> None:
             )  # fmt: skip
             for result in results:
                 output.write(result)
+                if review is not None:
+                    review.add(result)
                 count.add(result)
                 if asked.overlay is not None:
                     _draw(result, asked.overlay, piped[0] if piped else None)
                 progress(count.files, max(count.files, few) if is_all else 0)
         finally:
             output.close()
+            save_review(review)  # also of a run that was stopped
     count.end()
 
 
 def _options(asked: Asked) -> "ReadOptions":
     from hwcli.classify import find_model
+    from hwcli.commands.ocr.review import reviewing
     from hwcli.engines.photo import ReadOptions
     from hwcli.page.choice import Choice, parse_chars, parse_scripts
     from hwcli.page.reader import ReadingOptions
@@ -95,8 +105,9 @@ def _options(asked: Asked) -> "ReadOptions":
         parse_scripts(asked.scripts) if asked.scripts is not None else frozenset(),
     )
     reading = ReadingOptions(
-        asked.topk, asked.context, choice, asked.min_confidence, asked.reject_char
-    )
+        asked.topk, asked.context, choice, asked.min_confidence, asked.reject_char,
+        reviewing(asked.min_confidence, asked.review_limit) if asked.review else None,
+    )  # fmt: skip
     return ReadOptions(find_model(asked.model), reading, asked.max_megapixels, asked.device)
 
 
@@ -136,6 +147,7 @@ def _run(options: "ReadOptions") -> dict[str, Any]:
     """What a record depends on beside its photo: with another, all is read anew."""
     reading = asdict(options.reading)
     choice = {name: sorted(values) for name, values in reading.pop("choice").items()}
+    del reading["reviewing"]  # no record is another by it
     try:
         with options.model.open("rb") as file:
             model = hashlib.file_digest(file, "sha256").hexdigest()
