@@ -27,7 +27,7 @@ class _Layout(NamedTuple):
 def pages_in(data: bytes) -> tuple[list[int], bool]:
     """Numbers from 0 of the directories that are pages, and whether the end of them was found.
 
-    The first directory is always a page.
+    The first directory is always a page; the end of a file without any was not found.
     """
     order = "<" if data.startswith(b"II") else ">"
     if data[2:4] in (b"+\0", b"\0+"):
@@ -48,7 +48,7 @@ def pages_in(data: bytes) -> tuple[list[int], bool]:
             at = following
     except (struct.error, OverflowError):  # an offset out of the file
         return frames, False
-    return frames, True
+    return frames, bool(frames)
 
 
 def _directory(data: bytes, at: int, layout: _Layout) -> tuple[bool, int]:
