@@ -25,7 +25,7 @@ hwcli ocr photos/ --topk 5 | jq -r .text
 
 _COMMANDS = {"ingest": "ingest", "train": "train", "eval": "eval_", "ocr": "ocr"}
 """Each command, a room of `hwcli.commands`, and its function there."""
-_OBJECTS = 50_000
+_OBJECTS = 10_000
 """Start-up makes so many that stay: to look for garbage among them takes as long as much of it."""
 
 

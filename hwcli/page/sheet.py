@@ -70,5 +70,5 @@ def telling(name: str, faults: tuple[type[Exception], ...]) -> Iterator[None]:
     except MemoryError as error:
         raise InputError(f"{name}: not enough memory to decode it") from error
     except faults as error:
-        why = str(error)[:_LONGEST] or type(error).__name__
+        why = " ".join(str(error).split())[:_LONGEST] or type(error).__name__
         raise InputError(f"{name}: damaged image ({why})") from error
