@@ -53,6 +53,7 @@ class FileOutput:
             self._format.go_on(self._pages)
             self._file: IO[bytes] = path.open("r+b")
             self._file.seek(0, 2)
+        self._part: Done | None = None
 
     def done(self, file: str) -> str | None:
         """The sha256 with which `file` was read, None if it was not."""
@@ -69,10 +70,14 @@ class FileOutput:
             start = self._file.tell()
             self._file.write(data)
             self._file.flush()
-            done = Done(
-                result.file, result.sha256, result.failed, start, start + len(data),
-                zlib.crc32(data), self._pages,
+            part = self._part or Done(result.file, result.sha256, start=start, end=start)
+            done = replace(
+                part, failed=part.failed or result.failed, end=start + len(data),
+                crc32=zlib.crc32(data, part.crc32), last=self._pages,
             )  # fmt: skip
+            self._part = done if result.more else None
+            if result.more:
+                return
             self._journal.add(done)
         self._superseded |= result.file in self._done
         self._done[result.file] = done

@@ -40,6 +40,8 @@ class Sheet:
     """Of the page within its file, from 1; None for a file of one."""
     photo: Photo | HwcliError
     """What it looks like, or why that cannot be told."""
+    count: int = 1
+    """Pages of its file."""
 
 
 def reduction(height: int, width: int) -> int:

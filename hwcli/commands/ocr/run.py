@@ -70,9 +70,8 @@ def run(paths: Sequence[str], asked: Asked) -> None:
         count = _Count(asked.max_errors)
         try:
             results = read_photos(
-                photos, options, asked.jobs or default_jobs(few), known=output.done,
-                by_page=asked.out is None,
-            )  # fmt: skip
+                photos, options, asked.jobs or default_jobs(few), known=output.done
+            )
             for result in results:
                 output.write(result)
                 count.add(result)
