@@ -50,13 +50,3 @@ def read_photos(
             yield result
         if result is None:
             yield Result(str(source), sha256, ())
-
-
-def default_jobs(photos: int) -> int:
-    """One process a core where there is work enough to make up for starting them."""
-    most = photos // 4
-    if most <= 1:
-        return 1
-    from hwcli.processes import cores  # noqa: PLC0415 (what one photo does not need)
-
-    return min(cores(), most)

@@ -14,7 +14,8 @@ from PIL import Image
 
 from hwcli.classify import find_model
 from hwcli.engines import pool
-from hwcli.engines.local import default_jobs, read_photos
+from hwcli.engines.jobs import jobs_for
+from hwcli.engines.local import read_photos
 from hwcli.engines.photo import ReadOptions, new_reader
 from hwcli.errors import InputError
 from hwcli.page.photo import Source
@@ -194,4 +195,14 @@ def test_stopping_early_ends_the_processes(photos: list[Path]) -> None:
 
 @pytest.mark.parametrize("photos, most", [(1, 1), (3, 1), (100_000, os.cpu_count())])
 def test_few_photos_are_not_worth_processes(photos: int, most: int) -> None:
-    assert 1 <= default_jobs(photos) <= most
+    assert 1 <= jobs_for(photos) <= most
+
+
+@pytest.mark.skipif(os.cpu_count() == 1, reason="one core")
+def test_one_file_of_many_pages_is_work_for_many(tmp_path: Path) -> None:
+    assert jobs_for(1, [tiff(tmp_path / "a.tif", 1)]) == 1
+    assert jobs_for(1, [tiff(tmp_path / "a.tif", 40)]) > 1
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4" + bytes(1_000_000))
+    assert jobs_for(1, [tmp_path / "a.pdf"]) > 1
+    (tmp_path / "b.tif").write_bytes(b"")
+    assert jobs_for(2, [tmp_path / "b.tif", tmp_path / "missing.pdf"]) == 1
