@@ -8,6 +8,8 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hwcli.errors import InputError
 from hwcli.page.inputs import _in_order, find_photos, natural_key
