@@ -13,7 +13,6 @@ from typing import IO, Any, TypeVar
 
 from hwcli.atomic import write_bytes
 from hwcli.errors import InputError
-from hwcli.structure import StructureError, structure, unstructure
 
 T = TypeVar("T")
 
@@ -91,6 +90,8 @@ def _same(line: bytes, run: dict[str, Any]) -> bool:
 
 
 def _parsed(line: bytes, kind: type[T]) -> T | None:
+    from hwcli.structure import StructureError, structure  # noqa: PLC0415 (15 ms, often not needed)
+
     try:
         # Not by `parse_json`: names that are not UTF-8 are halves of surrogate pairs here.
         return structure(json.loads(line), kind)
@@ -99,5 +100,7 @@ def _parsed(line: bytes, kind: type[T]) -> T | None:
 
 
 def _line(record: Done | Head) -> bytes:
+    from hwcli.structure import unstructure  # noqa: PLC0415
+
     text = json.dumps(unstructure(record), separators=(",", ":"))  # in ASCII, so any name survives
     return text.encode() + b"\n"
