@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
@@ -59,17 +59,24 @@ class FolderOutput:
             )
         with writing(folder, UsageError):
             folder.mkdir(parents=True, exist_ok=True)
-            self._done = {d.file: d for d in read_journal(journal, run)} if resume else {}
-            self._done = {file: done for file, done in self._done.items() if not done.failed}
-            self._journal = Journal(journal, run, self._done.values())
+            self._sha256: dict[str, str] = {}
+            self._journal = Journal(journal, run, self._known(journal, run) if resume else ())
         self._part: _Part | None = None
 
     def done(self, file: str) -> str | None:
         """The sha256 with which `file` was read, None if it was not or its files have gone."""
-        done = self._done.get(file)
-        if done is None or not all(p.is_file() for p in self._first_files(file)):
+        sha256 = self._sha256.get(file)
+        if sha256 is None or not all(p.is_file() for p in self._first_files(file)):
             return None
-        return done.sha256
+        return sha256
+
+    def _known(self, journal: Path, run: dict[str, Any]) -> Iterator[Done]:
+        """What `journal` tells of each photo last, unless it failed."""
+        last = {done.file: number for number, done in enumerate(read_journal(journal, run))}
+        for number, done in enumerate(read_journal(journal, run)):
+            if last[done.file] == number and not done.failed:
+                self._sha256[done.file] = done.sha256
+                yield done
 
     def write(self, result: Result) -> None:
         """Write the files of `result` and note it; nothing is done for one without records."""
