@@ -53,7 +53,7 @@ def run(paths: Sequence[str], asked: Asked) -> None:
         PartialFailure: some could not be read, or more than were allowed.
     """
     from hwcli.commands.ocr.review import new_review, save_review
-    from hwcli.engines.local import default_jobs, read_photos
+    from hwcli.engines.jobs import get_ready, jobs_for
     from hwcli.outputs import choose_target
     from hwcli.page.inputs import find_photos
 
@@ -61,13 +61,16 @@ def run(paths: Sequence[str], asked: Asked) -> None:
     review = new_review(
         asked.review, asked.min_confidence, asked.review_limit, asked.out, asked.overlay
     )
-    stdin = sys.stdin.buffer if sys.stdin else None
+    stdin = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer) if sys.stdin else None
     found = find_photos(paths, globs=asked.globs, stdin=stdin, from0=asked.from0)
     # What a pipe has to say may come slowly: the first photo does not wait for the second.
     some = list(islice(found, 1 if "-" in paths else _KNOWN))
     is_all = len(some) < _KNOWN and "-" not in paths
     few = len(some) if is_all or str(some[0]) == "-" else _KNOWN
     only = str(some[0]) if few == 1 else None
+    get_ready(jobs := asked.jobs or jobs_for(few, some))
+    from hwcli.engines.local import read_photos
+
     options = _options(asked)
     piped: list[Piped] = []
     photos = _keep_piped(chain(some, found), piped) if asked.overlay else chain(some, found)
@@ -75,11 +78,7 @@ def run(paths: Sequence[str], asked: Asked) -> None:
         output = _open(target, asked, options, paths, stream, only)
         count = _Count(asked.max_errors)
         try:
-            results = read_photos(
-                photos, options, asked.jobs or default_jobs(few), known=output.done,
-                by_page=asked.out is None,
-            )  # fmt: skip
-            for result in results:
+            for result in read_photos(photos, options, jobs, known=output.done):
                 output.write(result)
                 if review is not None:
                     review.add(result)
