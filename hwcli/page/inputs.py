@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from hwcli.errors import InputError
 from hwcli.page.kinds import SUFFIXES, kind_of
@@ -27,6 +27,7 @@ def find_photos(
     globs: Sequence[str] = (),
     stdin: BinaryIO | None = None,
     from0: bool = False,
+    elsewhere: "Elsewhere | None" = None,
 ) -> Iterator[Source]:
     """The photos that `items` mean, in order, each as soon as it is found.
 
@@ -40,13 +41,15 @@ def find_photos(
             about the name; with it, about the path below the folder, and `**` is any folders.
         stdin: an image, or paths of files and folders, one a line.
         from0: `stdin` has paths that end in NUL.
+        elsewhere: finds the photos at what is no path but an address.
 
     Raises:
         InputError: none of the paths exists, or there is no photo at all.
     """
-    if _STDIN not in items and items and not any(map(_is_there, items)):
+    far = elsewhere is not None and any(map(elsewhere.knows, items))
+    if _STDIN not in items and items and not far and not any(map(_is_there, items)):
         raise InputError(f"{', '.join(items[:3])}: no such file or folder")
-    search = _Search(tuple(tuple(glob.split("/")) for glob in globs))
+    search = _Search(tuple(tuple(glob.split("/")) for glob in globs), elsewhere)
     photos = _photos(items, search, stdin, from0=from0)
     first = next(photos, None)
     if first is not None:
@@ -66,21 +69,43 @@ class _Search:
 
     globs: tuple[tuple[str, ...], ...]
     """Each in its parts between `/`; none for all images."""
+    elsewhere: "Elsewhere | None" = None
+    """Finds what is no path."""
     folders: list[str] = field(default_factory=list)
     """The first few that were looked through, for the message if there is nothing in them."""
 
     def wants(self, entry: os.DirEntry[str], below: tuple[str, ...]) -> bool:
         """Whether `entry` is to be read; `below` are the folders it is in."""
-        if os.path.splitext(entry.name)[1].lower() not in SUFFIXES:  # noqa: PTH122 (of millions)
-            return False
-        path = (*below, entry.name)
-        if self.globs and not any(_match(path if len(g) > 1 else path[-1:], g) for g in self.globs):
+        if not is_wanted(entry.name, below, self.globs):
             return False
         try:
             # A link to nothing becomes an error record; pipes and links to folders are left.
             return entry.is_file() or (entry.is_symlink() and not Path(entry.path).exists())
         except OSError:  # a link to itself, say: reading it will tell
             return True
+
+
+class Elsewhere(Protocol):
+    """Finds photos that lie in no folder of this machine."""
+
+    def knows(self, item: str) -> bool:
+        """Whether `item` is such an address."""
+        ...
+
+    def photos(self, item: str, globs: Sequence[Sequence[str]]) -> Iterator[Source]:
+        """The photos at `item`; of folders those that match one of `globs`, each in its parts."""
+        ...
+
+
+def is_wanted(name: str, below: tuple[str, ...], globs: Sequence[Sequence[str]]) -> bool:
+    """Whether a file called `name` in the folders `below` is called as images are.
+
+    And as one of `globs`, each in its parts between `/`, if there are any.
+    """
+    if os.path.splitext(name)[1].lower() not in SUFFIXES:  # noqa: PTH122 (of millions)
+        return False
+    path = (*below, name)
+    return not globs or any(_match(path if len(g) > 1 else path[-1:], g) for g in globs)
 
 
 def _match(path: Sequence[str], glob: Sequence[str]) -> bool:
@@ -118,7 +143,12 @@ def _photos(
                     yield from _photos_at(found, search)
 
 
-def _photos_at(path: str, search: _Search) -> Iterator[Path]:
+def _photos_at(path: str, search: _Search) -> Iterator[Source]:
+    if search.elsewhere is not None and search.elsewhere.knows(path):
+        if len(search.folders) < 3:
+            search.folders.append(path)
+        yield from search.elsewhere.photos(path, search.globs)
+        return
     if not os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises for names it cannot look up)
         yield Path(path)
         return
@@ -141,13 +171,13 @@ def _photos_at(path: str, search: _Search) -> Iterator[Path]:
         except OSError:  # becomes an error record, so that its photos are missed
             yield Path(folder)
             continue
-        for name in _in_order(files):
+        for name in in_order(files):
             yield Path(folder, name)
-        todo += ((os.path.join(folder, f), (*below, f)) for f in reversed(_in_order(folders)))  # noqa: PTH118
+        todo += ((os.path.join(folder, f), (*below, f)) for f in reversed(in_order(folders)))  # noqa: PTH118
 
 
-def _in_order(names: list[str]) -> list[str]:
-    """Naturally; those that are alike but for case or zeros as their characters come."""
+def in_order(names: list[str]) -> list[str]:
+    """`names` sorted naturally; what is alike but for case or zeros, as its characters come."""
     names.sort()
     names.sort(key=natural_key)
     return names

@@ -63,7 +63,7 @@ def ocr(
         bool, typer.Option(help="Settle look-alikes (0/O, x/X) by their line; flags say where.")
     ] = True,
     out: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             help="A file (by its ending: .jsonl, .csv, .alto.xml …), or a folder for a file a "
             "photo.",
@@ -110,6 +110,19 @@ def ocr(
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Processes.  [default: one a core]")
     ] = None,
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option(
+            help="ray: by Ray, on many machines; records in any order, --out DIR in parts."
+        ),
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(
+            help="The Ray cluster.  [default: a Ray of this machine alone]",
+            metavar="HOST:PORT|auto",
+        ),
+    ] = None,
     schema: Annotated[
         bool,
         typer.Option(
@@ -144,6 +157,8 @@ def ocr(
     hwcli ocr photos/ --out read/ --format jsonl,alto --topk 3 --resume
 
     hwcli ocr photos/ --overlay seen/ > photos.jsonl
+
+    hwcli ocr s3://bucket/photos/ --engine ray --address auto --out read/ --format parquet
     """
     if not all(paths):
         raise UsageError("an empty path")
@@ -157,6 +172,10 @@ def ocr(
         raise UsageError("--reject-char needs --min-confidence", hint="like --min-confidence 0.8")
     if on_error == "stop" and max_errors:
         raise UsageError("--on-error stop allows no errors, so --max-errors says nothing")
+    if engine != "ray" and "parquet" in (format_ or "").split(","):
+        raise UsageError("--format parquet is written in parts", hint="by --engine ray --out DIR")
+    if address is not None and engine != "ray":
+        raise UsageError("--address is of a Ray cluster", hint="--engine ray reads there")
     from hwcli.commands.ocr.run import Asked, run
 
     run(
@@ -180,5 +199,7 @@ def ocr(
             max_megapixels=max_mpixels,
             device=device,
             jobs=jobs,
+            engine=engine,
+            address=address,
         ),
     )

@@ -32,7 +32,7 @@ class Asked:
     min_confidence: float
     reject_char: str
     context: bool
-    out: Path | None
+    out: str | None
     resume: bool
     force: bool
     max_errors: int | None
@@ -42,6 +42,8 @@ class Asked:
     max_megapixels: float
     device: str
     jobs: int | None
+    engine: str = "local"
+    address: str | None = None
 
 
 def run(paths: Sequence[str], asked: Asked) -> None:
@@ -50,11 +52,16 @@ def run(paths: Sequence[str], asked: Asked) -> None:
     Raises:
         PartialFailure: some could not be read, or more than were allowed.
     """
+    if asked.engine == "ray":
+        from hwcli.commands.ocr.ray import run_ray
+
+        run_ray(paths, asked)
+        return
     from hwcli.engines.local import default_jobs, read_photos
     from hwcli.outputs import choose_target
     from hwcli.page.inputs import find_photos
 
-    target = choose_target(asked.out, asked.formats)
+    target = choose_target(Path(asked.out) if asked.out is not None else None, asked.formats)
     stdin = sys.stdin.buffer if sys.stdin else None
     found = find_photos(paths, globs=asked.globs, stdin=stdin, from0=asked.from0)
     # What a pipe has to say may come slowly: the first photo does not wait for the second.
@@ -62,12 +69,12 @@ def run(paths: Sequence[str], asked: Asked) -> None:
     is_all = len(some) < _KNOWN and "-" not in paths
     few = len(some) if is_all or str(some[0]) == "-" else _KNOWN
     only = str(some[0]) if few == 1 else None
-    options = _options(asked)
+    options = read_options(asked)
     piped: list[Piped] = []
     photos = _keep_piped(chain(some, found), piped) if asked.overlay else chain(some, found)
     with console.results() as stream, console.progress("reading", "photo") as progress:
         output = _open(target, asked, options, paths, stream, only)
-        count = _Count(asked.max_errors)
+        count = Count(asked.max_errors)
         try:
             results = read_photos(
                 photos, options, asked.jobs or default_jobs(few), known=output.done,
@@ -84,7 +91,8 @@ def run(paths: Sequence[str], asked: Asked) -> None:
     count.end()
 
 
-def _options(asked: Asked) -> "ReadOptions":
+def read_options(asked: Asked) -> "ReadOptions":
+    """How photos are to be read."""
     from hwcli.classify import find_model
     from hwcli.engines.photo import ReadOptions
     from hwcli.page.choice import Choice, parse_chars, parse_scripts
@@ -115,7 +123,7 @@ def _open(
     if target.folder is not None:
         root = Path(paths[0]) if len(paths) == 1 and Path(paths[0]).is_dir() else None
         return FolderOutput(
-            target.folder, target.formats, asked.topk, _run(options), root=root,
+            target.folder, target.formats, asked.topk, run_of(options), root=root,
             resume=asked.resume, force=asked.force,
         )  # fmt: skip
     kind = FORMATS[target.formats[0]]
@@ -127,12 +135,12 @@ def _open(
     if target.file is None:
         return StreamOutput(stream, kind(asked.topk), only)
     return FileOutput(
-        target.file, kind(asked.topk), _run(options) | {"format": kind.name},
+        target.file, kind(asked.topk), run_of(options) | {"format": kind.name},
         resume=asked.resume, force=asked.force,
     )  # fmt: skip
 
 
-def _run(options: "ReadOptions") -> dict[str, Any]:
+def run_of(options: "ReadOptions") -> dict[str, Any]:
     """What a record depends on beside its photo: with another, all is read anew."""
     reading = asdict(options.reading)
     choice = {name: sorted(values) for name, values in reading.pop("choice").items()}
@@ -150,7 +158,7 @@ def _run(options: "ReadOptions") -> dict[str, Any]:
     }
 
 
-class _Count:
+class Count:
     """Counts what was read and what was not, and says when it is too much."""
 
     def __init__(self, most: int | None) -> None:
