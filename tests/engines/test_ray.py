@@ -3,7 +3,8 @@
 
 import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,13 @@ pytest.importorskip("ray")
 fsspec = pytest.importorskip("fsspec")
 
 from broken_photos import good
+from conftest import Result as Shown
 from hwcli.classify import find_model
 from hwcli.engines import local
 from hwcli.engines.photo import ReadOptions
 from hwcli.engines.ray import photos as engine
 from hwcli.engines.ray.cluster import connected
+from hwcli.engines.ray.decode import RayPool
 from hwcli.engines.ray.remote import Addresses
 from hwcli.outputs import Result
 from hwcli.page.inputs import find_photos
@@ -44,7 +47,7 @@ def workers() -> Iterator[int]:
 
 @pytest.fixture
 def photos(tmp_path: Path) -> list[Path]:
-    paths = [tmp_path / f"{n:03}.png" for n in range(48)]
+    paths = [tmp_path / f"{n:03}.png" for n in range(24)]
     for number, path in enumerate(paths):
         path.write_bytes(good(number))
     return paths
@@ -77,7 +80,7 @@ def test_more_photos_than_one_run_of_ray_takes(
     workers: int, photos: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And no more of the list is asked for than that takes."""
-    monkeypatch.setattr(engine, "_WINDOW", 12)
+    monkeypatch.setattr(engine, "_WINDOW", 8)
     asked = 0
 
     def listed() -> Iterator[Path]:
@@ -88,7 +91,7 @@ def test_more_photos_than_one_run_of_ray_takes(
 
     results = engine.read_photos(listed(), ReadOptions(find_model(None)), workers)
     first = next(results)
-    assert asked == 24
+    assert asked == 16
     assert by_file([first, *results]) == by_local(photos)
 
 
@@ -97,14 +100,14 @@ def test_one_that_kills_its_process_costs_itself_alone(
 ) -> None:
     monkeypatch.setattr(engine, "PhotoReader", Killable)
     expected = by_local(photos)
-    for place in (7, 8, 40):
+    for place in (7, 8, 20):
         photos[place].write_bytes(KILLER)
     results = by_file(list(engine.read_photos(photos, ReadOptions(find_model(None)), workers)))
-    assert [i for i, r in enumerate(results) if r.failed] == [7, 8, 40]
+    assert [i for i, r in enumerate(results) if r.failed] == [7, 8, 20]
     (failure,) = results[7].readings
     assert isinstance(failure, Failure) and failure.kind == "Crash"
     assert [r for r in results if not r.failed] == [
-        r for i, r in enumerate(expected) if i not in (7, 8, 40)
+        r for i, r in enumerate(expected) if i not in (7, 8, 20)
     ]
 
 
@@ -113,6 +116,7 @@ def test_one_that_kills_worker_after_worker_is_given_up(
 ) -> None:
     monkeypatch.setattr(engine, "PhotoReader", Mortal)
     monkeypatch.setattr(engine, "_TRIES", 1)
+    del photos[12:]
     photos[7].write_bytes(KILLER)
     results = by_file(list(engine.read_photos(photos, ReadOptions(find_model(None)), workers)))
     assert [r.file for r in results] == [str(p) for p in photos]
@@ -153,3 +157,67 @@ def test_photos_at_addresses(workers: int, photos: list[Path], tmp_path: Path) -
     (failure,) = results[urls[1]].readings
     assert isinstance(failure, Failure) and failure.message == f"{urls[1]}: no such file or folder"
     assert results[names[0]].sha256 == by_local([photos[1]])[0].sha256
+
+
+def test_parts_stopped_by_errors_and_gone_on_with(
+    workers: int, photos: list[Path], hwcli: Callable[..., Shown], tmp_path: Path
+) -> None:
+    for place in range(0, 24, 4):
+        photos[place].write_bytes(b"nothing")
+    out, ray = tmp_path / "parts", ("--engine", "ray", "--out", tmp_path / "parts")
+    code, _, err = hwcli("ocr", *photos, *ray, "--max-errors", 2)
+    assert code == 8 and "stopped: 3 of" in err
+    code, _, err = hwcli("ocr", *photos, *ray)
+    assert code == 2 and "--resume" in err
+    code, _, err = hwcli("ocr", *photos, *ray, "--resume")
+    assert code == 8 and "photos were read already" in err and "6 of 24" in err
+    lines = [x for part in sorted(out.glob("*.jsonl")) for x in part.read_text().splitlines()]
+    assert sorted(lines) == sorted(hwcli("ocr", *photos, "--jobs", 1).out.splitlines())
+
+
+def test_a_dataset_is_the_same_bytes(
+    workers: int, hwcli: Callable[..., Shown], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hwcli.ingest.build._FEW", 0)
+    blocks = []
+    real = RayPool.submit
+    monkeypatch.setattr(RayPool, "submit", lambda *a: blocks.append(a) or real(*a))
+    assert hwcli("ingest", "sample", "--out", "a").code == 0
+    assert not blocks
+    assert hwcli("ingest", "sample", "--out", "b", "--engine", "ray").code == 0
+    assert len(blocks) > 1
+    for file in Path("a").iterdir():
+        assert file.read_bytes() == Path("b", file.name).read_bytes(), file.name
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "said"),
+    [
+        (("--engine", "ray", "--address", "here"), 2, "not HOST:PORT or auto"),
+        (("--engine", "ray", "--address", "127.0.0.1:1"), 10, "Connection refused"),
+        (("--address", "auto"), 2, "--engine ray"),
+        (("--engine", "ray", "--overlay", "seen"), 2, "--overlay"),
+        (("--engine", "ray", "--device", "cuda"), 2, "--device cuda"),
+        (("--engine", "ray", "--format", "page"), 2, "one photo"),
+        (("--engine", "ray", "--format", "csv", "--out", "there"), 2, "jsonl or parquet"),
+        (("--engine", "ray", "--format", "parquet"), 2, "--out DIR"),
+        (("--engine", "local", "--format", "parquet", "--out", "there"), 2, "--engine ray"),
+    ],
+)
+def test_what_does_not_go_is_told_in_a_line(
+    flags: tuple[str, ...], code: int, said: str, photos: list[Path], hwcli: Callable[..., Shown]
+) -> None:
+    result = hwcli("ocr", photos[0], *flags)
+    assert result.code == code
+    assert said in result.err and result.err.count("\n") <= 2
+    assert not Path("there").exists()
+
+
+@pytest.mark.parametrize("command", [("ocr", "x.png"), ("ingest", "sample")])
+def test_without_ray_it_says_how_to_get_it(
+    command: tuple[str, str], hwcli: Callable[..., Shown], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    Path("x.png").write_bytes(good(1))
+    result = hwcli(*command, "--engine", "ray")
+    assert result.code == 10 and "pip install 'hwcli[ray]'" in result.err

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from hwcli.commands.ingest import combine, look, make, own
-from hwcli.commands.options import Quiet, Verbose
+from hwcli.commands.options import Address, Engine, Quiet, Verbose, check_address
 from hwcli.errors import UsageError
 
 
@@ -44,6 +44,8 @@ def ingest(
     jobs: Annotated[
         int, typer.Option(help="Decoding processes.", min=0, show_default="one a core")
     ] = 0,
+    engine: Engine = "local",
+    address: Address = None,
     limit: Annotated[
         int | None, typer.Option(help="At most so many rows of each source.", min=1)
     ] = None,
@@ -145,6 +147,7 @@ def ingest(
 
     hwcli ingest dhcd --corrections suspects.csv --force
     """
+    check_address(engine, address)
     if list_:
         look.list_recipes(json_)
         return
@@ -178,7 +181,7 @@ def ingest(
                  "--proportions": proportions, "--json": json_}  # fmt: skip
         own.write(which, labels, write_recipe, force, [name for name, on in clash.items() if on])
         return
-    if not (show or dry_run):
+    if not (show or dry_run or engine == "ray"):
         from hwcli.processes import get_ready
 
         get_ready(jobs)  # before what is to come has been imported here
@@ -196,6 +199,8 @@ def ingest(
         force=force,
         dedup=dedup,
         corrections=corrections or [],
+        engine=engine,
+        address=address,
     )
     if unverified:
         recipe = make.without_checksums(recipe)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from hwcli import console
-from hwcli.commands.options import Quiet, Verbose
+from hwcli.commands.options import Address, Engine, Quiet, Verbose, check_address
 from hwcli.errors import UsageError
 
 FORMATS = "jsonl|csv|tsv|text|hocr|alto|page"
@@ -66,7 +66,7 @@ def ocr(
         str | None,
         typer.Option(
             help="A file (by its ending: .jsonl, .csv, .alto.xml …), or a folder for a file a "
-            "photo.",
+            "photo; by Ray, for parts of jsonl or parquet.",
             metavar="FILE|DIR",
         ),
     ] = None,
@@ -110,19 +110,8 @@ def ocr(
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Processes.  [default: one a core]")
     ] = None,
-    engine: Annotated[
-        Literal["local", "ray"],
-        typer.Option(
-            help="ray: by Ray, on many machines; records in any order, --out DIR in parts."
-        ),
-    ] = "local",
-    address: Annotated[
-        str | None,
-        typer.Option(
-            help="The Ray cluster.  [default: a Ray of this machine alone]",
-            metavar="HOST:PORT|auto",
-        ),
-    ] = None,
+    engine: Engine = "local",
+    address: Address = None,
     schema: Annotated[
         bool,
         typer.Option(
@@ -174,8 +163,7 @@ def ocr(
         raise UsageError("--on-error stop allows no errors, so --max-errors says nothing")
     if engine != "ray" and "parquet" in (format_ or "").split(","):
         raise UsageError("--format parquet is written in parts", hint="by --engine ray --out DIR")
-    if address is not None and engine != "ray":
-        raise UsageError("--address is of a Ray cluster", hint="--engine ray reads there")
+    check_address(engine, address)
     from hwcli.commands.ocr.run import Asked, run
 
     run(

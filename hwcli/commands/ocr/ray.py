@@ -27,9 +27,9 @@ def run_ray(paths: Sequence[str], asked: Asked) -> None:
         DependencyError: Ray is not installed, or not there.
     """
     _refuse(asked)
-    from hwcli.engines.ray.cluster import connected, import_ray
+    from hwcli.engines.ray.cluster import connected, look_for
 
-    import_ray()
+    look_for(asked.address)
     from hwcli.engines.ray.photos import read_photos
     from hwcli.engines.ray.remote import Addresses
     from hwcli.page.inputs import find_photos
@@ -57,6 +57,8 @@ def run_ray(paths: Sequence[str], asked: Asked) -> None:
 
 
 def _refuse(asked: Asked) -> None:
+    if asked.out is None and "parquet" in (asked.formats or "").split(","):
+        raise UsageError("--format parquet is written in parts", hint="--out DIR is where")
     if asked.overlay is not None:
         raise UsageError(
             "--overlay does not go with --engine ray",

@@ -45,7 +45,7 @@ def connected(address: str | None = None, jobs: int = 0) -> Iterator[int]:
         DependencyError: Ray is not installed, or there is no cluster at `address`.
         UsageError: `address` is none.
     """
-    ray = import_ray()
+    ray = look_for(address)
     if ray.is_initialized():
         yield _room(ray, jobs)
         return
@@ -59,17 +59,33 @@ def connected(address: str | None = None, jobs: int = 0) -> Iterator[int]:
                 if address is None:
                     _start(ray, jobs or cores(), folder)
                 else:
-                    _knock(address)
                     ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL)
-        except (OSError, OverflowError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-            where = "Ray cannot be started here" if address is None else f"--address {address}"
-            raise DependencyError(
-                f"{where}: {first_line(error)}",
-                hint="`ray start --head` starts a cluster and says its address"
-                if address is not None
-                else None,
-            ) from error
+        except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+            raise _nobody(address, error) from error
         yield _room(ray, jobs)
+
+
+def look_for(address: str | None) -> Any:
+    """The module `ray`, if there is something at `address`, which is asked at once.
+
+    Raises:
+        DependencyError: Ray is not installed, or nobody answers; Ray would try for many minutes.
+        UsageError: `address` is none.
+    """
+    ray = import_ray()
+    if address in (None, "auto"):
+        return ray
+    host, _, port = str(address).rpartition(":")
+    if not host or not port.isdecimal() or "/" in host:
+        raise UsageError(
+            f"--address {address}: not HOST:PORT or auto",
+            hint="on another machine than the cluster's, `ray job submit` runs hwcli there",
+        )
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _PATIENCE_S).close()
+    except (OSError, OverflowError) as error:
+        raise _nobody(address, error) from error
+    return ray
 
 
 def import_ray() -> Any:
@@ -107,6 +123,8 @@ def quiet_warnings() -> Iterator[None]:
 
 def first_line(error: BaseException) -> str:
     """What `error` says, less the traceback of another machine that Ray puts below it."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0][:200] if lines else type(error).__name__
 
@@ -124,17 +142,13 @@ def _start(ray: Any, workers: int, folder: str) -> None:
     )
 
 
-def _knock(address: str) -> None:
-    """Raise at once where nobody answers: Ray tries for many minutes."""
-    if address == "auto":
-        return
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal() or "/" in host:
-        raise UsageError(
-            f"--address {address}: not HOST:PORT or auto",
-            hint="on another machine than the cluster's, `ray job submit` runs hwcli there",
-        )
-    socket.create_connection((host.strip("[]"), int(port)), _PATIENCE_S).close()
+def _nobody(address: str | None, error: BaseException) -> DependencyError:
+    if address is None:
+        return DependencyError(f"Ray cannot be started here: {first_line(error)}")
+    return DependencyError(
+        f"--address {address}: {first_line(error)}",
+        hint="`ray start --head` starts a cluster and says its address",
+    )
 
 
 def _room(ray: Any, jobs: int) -> int:

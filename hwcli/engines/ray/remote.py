@@ -105,5 +105,4 @@ def faults(url: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise InputError(f"{url}: no such file or folder") from error
     except Exception as error:  # each kind of address has a library of its own, with its own errors
-        said = (error.strerror if isinstance(error, OSError) else None) or first_line(error)
-        raise InputError(f"{url}: {said}") from error
+        raise InputError(f"{url}: {first_line(error)}") from error
