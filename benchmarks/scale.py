@@ -2,11 +2,11 @@
 
 Prints the machine and two tables:
 
-- `hwcli ocr` of a folder by the local engine and by `--engine ray`, each with as many processes, one
-  after the other and again: the best photos per second of each, the ratio of the two, and how long
-  each takes for next to nothing;
-- what one photo takes: core-seconds, bytes in, bytes out as JSONL and as Parquet, and what a million
-  of them costs at `--price` for a core and hour.
+- `hwcli ocr` of a folder by the local engine and by `--engine ray`, each with as many processes, in
+  turns: the best photos per second of each, the ratio of the two, how long each takes for a single
+  photo, and what a photo takes of Ray's driver, which reads none itself;
+- what one photo takes: core-seconds (of one process), bytes in, bytes out as JSONL and as Parquet
+  (of photos that are not alike), and what a million costs at `--price` for a core and hour.
 
     python benchmarks/scale.py [--photos DIR] [--count 5000] [--jobs 2] [--rounds 2] [--price 0.04]
 
@@ -29,12 +29,15 @@ BUNDLED = Path(__file__).parent.parent / "hwcli" / "assets" / "photos"
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 
 
+_ALONE = 200
+"""Photos at most that one process reads for the core-seconds."""
+
+
 @dataclass(frozen=True)
 class Run:
     wall_s: float
     cpu_s: float
-    """Of hwcli and the processes it has waited for: all of the local engine's, of Ray's the
-    driver."""
+    """Of hwcli itself and what it has waited for: not of pools, nor of Ray's workers."""
 
 
 def read(folder: Path, out: Path, *flags: str) -> Run:
@@ -86,25 +89,31 @@ def compare(photos: list[Path], asked: argparse.Namespace, work: Path) -> None:
     assert records[0] == records[1], "the records are not the same"
     print("\n engine   photos/s   one photo, s   CPU of the driver, ms a photo")
     best = [min(r[i].wall_s for r in runs) for i in (0, 1)]
-    driver = min(r[1].cpu_s for r in runs) / asked.count * 1000
+    driver = min(r[1].cpu_s for r in runs) - starts[1].cpu_s
     print(f" local    {asked.count / best[0]:8.1f}   {starts[0].wall_s:12.1f}")
-    print(f" ray      {asked.count / best[1]:8.1f}   {starts[1].wall_s:12.1f}   {driver:.2f}")
-    print(f" ray / local: {best[0] / best[1]:.2f}\n")
-    parts = work / "parts"
-    read(folder, parts, *ray, "--format", "parquet")
-    cpu = min(r[0].cpu_s for r in runs) / asked.count
-    bytes_in = sum(p.stat().st_size for p in islice(cycle(photos), asked.count)) / asked.count
-    bytes_out = (work / "l.jsonl").stat().st_size / asked.count
-    cost = cpu * 1e6 / 3600 * asked.price
-    print(" of a photo                 of a million")
+    print(f" ray      {asked.count / best[1]:8.1f}   {starts[1].wall_s:12.1f}", end="")
+    print(f"   {driver / asked.count * 1000:.2f}\n ray / local: {best[0] / best[1]:.2f}\n")
+    cost(photos, asked.price, work)
+
+
+def cost(photos: list[Path], price: float, work: Path) -> None:
+    """Prints what a photo takes, and a million."""
+    count = min(_ALONE, max(len(photos), 50))
+    folder, empty = linked(photos, count, work / "some"), linked(photos, 1, work / "first")
+    runs = [read(f, work / "c.jsonl", "--jobs", "1") for f in (empty, folder)]
+    cpu = (runs[1].cpu_s - runs[0].cpu_s) / (count - 1)
+    bytes_in = sum(p.stat().st_size for p in islice(cycle(photos), count)) / count
+    bytes_out = (work / "c.jsonl").stat().st_size / count
+    unlike = linked(photos, len(photos), work / "unlike")
+    read(unlike, work / "parts", "--jobs", "2", "--engine", "ray", "--format", "parquet")
+    parquet = size(work / "parts") / len(photos)
+    hours = cpu * 1e6 / 3600
+    print(" of a photo                   of a million")
     print(
-        f" {cpu * 1000:7.1f} core-ms            {cpu * 1e6 / 3600:7.1f} core-hours, {cost:.2f} to pay"
+        f" {cpu * 1000:8.1f} core-ms            {hours:8.1f} core-hours: {hours * price:.2f} to pay"
     )
-    print(f" {bytes_in / 1e3:7.1f} kB read            {bytes_in / 1e3:7.1f} GB")
-    print(f" {bytes_out / 1e3:7.1f} kB of JSONL        {bytes_out / 1e3:7.1f} GB")
-    print(
-        f" {size(parts) / asked.count / 1e3:7.2f} kB of Parquet      {size(parts) / asked.count / 1e3:7.2f} GB"
-    )
+    for what, each in (("read", bytes_in), ("of JSONL", bytes_out), ("of Parquet", parquet)):
+        print(f" {each / 1e3:8.2f} kB {what:16} {each / 1e3:8.2f} GB")
 
 
 if __name__ == "__main__":

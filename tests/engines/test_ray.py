@@ -202,6 +202,8 @@ def test_a_dataset_is_the_same_bytes(
         (("--engine", "ray", "--format", "csv", "--out", "there"), 2, "jsonl or parquet"),
         (("--engine", "ray", "--format", "parquet"), 2, "--out DIR"),
         (("--engine", "local", "--format", "parquet", "--out", "there"), 2, "--engine ray"),
+        (("--engine", "local", "--out", "s3://bucket/there"), 2, "--engine ray"),
+        (("--engine", "ray", "--out", "nosuch://bucket/there"), 3, "nosuch"),
     ],
 )
 def test_what_does_not_go_is_told_in_a_line(

@@ -161,6 +161,8 @@ def ocr(
         raise UsageError("--reject-char needs --min-confidence", hint="like --min-confidence 0.8")
     if on_error == "stop" and max_errors:
         raise UsageError("--on-error stop allows no errors, so --max-errors says nothing")
+    if engine != "ray" and "://" in (out or ""):
+        raise UsageError(f"--out {out}: is an address", hint="--engine ray writes there")
     if engine != "ray" and "parquet" in (format_ or "").split(","):
         raise UsageError("--format parquet is written in parts", hint="by --engine ray --out DIR")
     check_address(engine, address)

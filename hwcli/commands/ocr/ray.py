@@ -70,12 +70,13 @@ def _refuse(asked: Asked) -> None:
 
 def _open(asked: Asked, options: "ReadOptions", stream: TextIO) -> "Output":
     from hwcli.engines.ray.parts import JsonlParts, PartsOutput
+    from hwcli.engines.ray.remote import is_url
     from hwcli.formats import FORMATS
     from hwcli.outputs import FileOutput, StreamOutput, choose_target
 
     names = tuple(dict.fromkeys((asked.formats or "jsonl").split(",")))
     out, run = asked.out, run_of(options)
-    if out is not None and ("parquet" in names or choose_target(Path(out), None).folder):
+    if out is not None and ("parquet" in names or is_url(out) or _is_folder(out)):
         if len(names) > 1 or names[0] not in ("jsonl", "parquet"):
             raise UsageError(
                 f"--format {asked.formats}: --engine ray writes parts of jsonl or parquet",
@@ -94,6 +95,12 @@ def _open(asked: Asked, options: "ReadOptions", stream: TextIO) -> "Output":
         target.file, kind(asked.topk), run | {"format": kind.name},
         resume=asked.resume, force=asked.force,
     )  # fmt: skip
+
+
+def _is_folder(out: str) -> bool:
+    from hwcli.outputs import choose_target
+
+    return choose_target(Path(out), None).folder is not None
 
 
 def _parquet() -> "PartFormat":
