@@ -134,7 +134,7 @@ def test_a_bug_in_a_worker_is_told(
     workers: int, photos: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = engine.new_job(ReadOptions(find_model(None)))
-    monkeypatch.setattr(engine, "new_job", lambda _: job)
+    monkeypatch.setattr(engine, "new_job", lambda _, **__: job)
     with pytest.raises(AttributeError):
         list(engine.read_photos([object()], ReadOptions(find_model(None)), workers))  # type: ignore[list-item]
 
@@ -173,6 +173,21 @@ def test_parts_stopped_by_errors_and_gone_on_with(
     assert code == 8 and "photos were read already" in err and "6 of 24" in err
     lines = [x for part in sorted(out.glob("*.jsonl")) for x in part.read_text().splitlines()]
     assert sorted(lines) == sorted(hwcli("ocr", *photos, "--jobs", 1).out.splitlines())
+
+
+@pytest.mark.parametrize("out", [None, "r.jsonl", "r.csv"])
+def test_the_same_bytes_in_any_output(
+    out: str | None, workers: int, photos: list[Path], hwcli: Callable[..., Shown]
+) -> None:
+    photos[3].write_bytes(b"nothing")
+    format_ = ("--format", "csv" if out == "r.csv" else "jsonl")
+    local = hwcli("ocr", *photos[:8], *format_).out
+    where = ("--out", out) if out else ()
+    result = hwcli("ocr", *photos[:8], *where, "--engine", "ray")
+    assert result.code == 8
+    if out is not None:
+        result = result._replace(out=Path(out).read_text("utf-8"))
+    assert sorted(result.out.splitlines()) == sorted(local.splitlines())
 
 
 def test_a_dataset_is_the_same_bytes(

@@ -47,7 +47,10 @@ def run_ray(paths: Sequence[str], asked: Asked) -> None:
         try:
             with connected(asked.address, asked.jobs or 0) as workers:
                 photos = chain(some, found)
-                for result in read_photos(photos, options, workers, known=output.done):
+                results = read_photos(
+                    photos, options, workers, known=output.done, render=_as_json(asked)
+                )
+                for result in results:
                     output.write(result)
                     count.add(result)
                     progress(count.files, total)
@@ -71,6 +74,7 @@ def _refuse(asked: Asked) -> None:
 def _open(asked: Asked, options: "ReadOptions", stream: TextIO) -> "Output":
     from hwcli.engines.ray.parts import JsonlParts, PartsOutput
     from hwcli.engines.ray.remote import is_url
+    from hwcli.engines.ray.rendered import RenderedJsonl
     from hwcli.formats import FORMATS
     from hwcli.outputs import FileOutput, StreamOutput, choose_target
 
@@ -86,7 +90,7 @@ def _open(asked: Asked, options: "ReadOptions", stream: TextIO) -> "Output":
         run |= {"format": names[0]}
         return PartsOutput(out, parts, run, resume=asked.resume, force=asked.force)
     target = choose_target(Path(out) if out is not None else None, asked.formats)
-    kind = FORMATS[target.formats[0]]
+    kind = RenderedJsonl if _as_json(asked) else FORMATS[target.formats[0]]
     if not kind.many:
         raise UsageError(f"--format {kind.name} holds one photo, and Ray is for many")
     if target.file is None:
@@ -95,6 +99,13 @@ def _open(asked: Asked, options: "ReadOptions", stream: TextIO) -> "Output":
         target.file, kind(asked.topk), run | {"format": kind.name},
         resume=asked.resume, force=asked.force,
     )  # fmt: skip
+
+
+def _as_json(asked: Asked) -> bool:
+    """Whether records are wanted as JSON, or made of it."""
+    if asked.formats is None and asked.out is not None and not _is_folder(asked.out):
+        return asked.out.lower().endswith(".jsonl")
+    return asked.formats in (None, "jsonl", "parquet")
 
 
 def _is_folder(out: str) -> bool:

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Protocol
 
 from hwcli.engines.ray.place import Place
+from hwcli.engines.ray.rendered import RenderedJsonl
 from hwcli.errors import UsageError
-from hwcli.formats.jsonl import JsonlFormat
 from hwcli.outputs.journal import Done, Journal, read_journal
 from hwcli.outputs.output import Result, records
 
@@ -79,7 +79,7 @@ class PartsOutput:
             UsageError: parts are there, and neither holds; or the folder cannot be written.
         """
         self._place, self._format, self._run = Place(where), format_, run
-        self._jsonl, self._most = JsonlFormat(1), part_bytes
+        self._jsonl, self._most = RenderedJsonl(1), part_bytes
         self._lines: list[bytes] = []
         self._bytes = 0
         self._inside: dict[str, Done] = {}

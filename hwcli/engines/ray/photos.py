@@ -40,6 +40,7 @@ def read_photos(
     workers: int,
     *,
     known: Known = nothing_known,
+    render: bool = False,
 ) -> Iterator[Result]:
     """What is on each of `sources`, each photo once, in any order; `connected` must be around it.
 
@@ -51,13 +52,14 @@ def read_photos(
         options: how they are read.
         workers: actors, each on a core.
         known: as `hwcli.engines.local.read_photos` has it.
+        render: have workers put pages into JSON; they come as `Rendered`.
 
     Raises:
         ModelError: the model cannot be used; nothing has been read then.
         DependencyError: Ray gave up.
     """
     new_reader(options, threads=1)
-    job = new_job(options)
+    job = new_job(options, render=render)
     rest = iter(sources)
     while some := list(islice(rest, min(workers * _WINDOW, _MOST))):
         yield from _read_window([(source, known(str(source))) for source in some], job, workers)

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from hwcli.classify import name_of
 from hwcli.engines.photo import ReadOptions, new_reader, read_photo
 from hwcli.engines.ray.remote import Remote, fetch
+from hwcli.engines.ray.rendered import rendered
 from hwcli.errors import HwcliError
 from hwcli.outputs.output import Result
 from hwcli.page.photo import Source
 from hwcli.page.reader import Reader
-from hwcli.page.reading import Failure
+from hwcli.page.reading import Failure, Page
 from hwcli.processes import new_pool, submit
 
 if TYPE_CHECKING:
@@ -40,12 +41,14 @@ class Job:
     """The file at `options.model`, which may not be there on the worker's machine."""
     folder: str
     """That of the command, where paths begin; not changed to where there is none of the name."""
+    render: bool
+    """Whether pages are put into JSON by the worker."""
 
 
-def new_job(options: ReadOptions) -> Job:
+def new_job(options: ReadOptions, *, render: bool = False) -> Job:
     """What workers are told of `options`."""
     called = options.model.with_name(name_of(options.model) + options.model.suffix)
-    return Job(replace(options, model=called), options.model.read_bytes(), str(Path.cwd()))
+    return Job(replace(options, model=called), options.model.read_bytes(), str(Path.cwd()), render)
 
 
 def crashed(source: Source) -> Result:
@@ -65,8 +68,11 @@ class PhotoReader:
     @staticmethod
     def read(source: Source, known: str | None) -> bytes:
         """The pickled result of `source`; called in the guarded process."""
-        sha256, readings = read_photo(_Child.reader, source, _Child.options, known)
-        return pickle.dumps(Result(str(source), sha256, tuple(readings)))
+        sha256, found = read_photo(_Child.reader, source, _Child.options, known)
+        readings: tuple[Page | Failure, ...] = tuple(found)
+        if _Child.render:
+            readings = tuple(rendered(r) if isinstance(r, Page) else r for r in readings)
+        return pickle.dumps(Result(str(source), sha256, readings))
 
     def __init__(self, job: Job) -> None:
         # This process belongs to Ray, whose script the guarded one would import for nothing.
@@ -142,9 +148,11 @@ class _Child:
 
     reader: Reader
     options: ReadOptions
+    render: bool
 
 
 def _start_child(job: Job) -> None:
+    _Child.render = job.render
     with TemporaryDirectory() as folder:
         model = Path(folder, job.options.model.name)
         model.write_bytes(job.model)
