@@ -3,7 +3,7 @@
 import logging
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from hwcli.errors import DatasetError, FetchError, RecipeError
 from hwcli.fetch import FetchOptions, fetch
 from hwcli.fetch.archive import Archive
 from hwcli.ingest.build import BuildOptions, Built, build_shards, check_journal
-from hwcli.ingest.decode import DecoderKilled
+from hwcli.ingest.decode import DecoderKilled, Pool
 from hwcli.ingest.dedup import Dedup
 from hwcli.ingest.fingerprint import Digests, fingerprint
 from hwcli.ingest.journal import Journal, clear
@@ -45,6 +45,8 @@ class IngestOptions:
     """Make a dataset anew that is there already."""
     corrections: tuple[Path, ...] = ()
     """Files of corrections, applied after those that the recipe names."""
+    pool: Callable[[int], Pool] | None = None
+    """Begins what decodes, given `jobs`; None for processes of this machine."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,13 +134,14 @@ def ingest(
         if not options.force and (info := _there_already(recipe, resolved, folder, options)):
             return info
         _refuse_foreign(folder)
-        get_ready(options.jobs)
-        jobs = options.jobs or cores()
+        if options.pool is None:
+            get_ready(options.jobs)
+        jobs = options.jobs if options.pool else options.jobs or cores()
         prepared = prepare(recipe, options, fetching, corrections)
         partial = folder.with_name(folder.name + ".partial")
         journal = _journal(partial, options, recipe, resolved, prepared)
         try:
-            how = BuildOptions(jobs, options.dedup)
+            how = BuildOptions(jobs, options.dedup, options.pool)
             built = build_shards(recipe, prepared.plan, journal, how, building)
             info = _info(recipe, prepared, built, resolved)
             write_info(partial, info)

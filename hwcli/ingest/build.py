@@ -1,6 +1,6 @@
 """Carries a plan out: decoded, rid of duplicates, written; goes on where a run was killed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from hwcli.dataset import Dropped, DuplicatesEntry, ShardEntry
 from hwcli.glyph import Normalisation
-from hwcli.ingest.decode import BLANK, Decoded, Treatment, decode_all
+from hwcli.ingest.decode import BLANK, Decoded, Pool, Treatment, decode_all
 from hwcli.ingest.dedup import Dedup, Duplicates
 from hwcli.ingest.journal import Journal, Mark
 from hwcli.ingest.pairs import PairList, note
@@ -40,6 +40,8 @@ class BuildOptions:
 
     jobs: int = 1
     dedup: Dedup = "exact"
+    pool: Callable[[int], Pool] | None = None
+    """Begins what decodes, given the jobs; None for processes of this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +76,12 @@ def build_shards(
     ):
         builder = _Builder(recipe, plan, options, pairs, series)
         builder.recall(journal)
-        jobs = options.jobs if len(plan) > _FEW else 1
+        jobs, pool = (options.jobs, options.pool) if len(plan) > _FEW else (1, None)
         rows = _block_rows(recipe.image)
         steps = list(_steps(plan, rows))
         done = sum(len(s.at) for s in steps[: mark.step])
-        for step, decoded in decode_all(_work(recipe, steps, mark.step, rows), jobs):
+        work = _work(recipe, steps, mark.step, rows)
+        for step, decoded in decode_all(work, jobs, pool):
             builder.take(step, decoded, mark.used if step.number == mark.step else 0)
             done += len(step.at)
             progress(done, len(plan))

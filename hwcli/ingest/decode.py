@@ -1,11 +1,11 @@
 """Images decoded and normalised, in order, by as many processes as wanted."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import TypeGuard, TypeVar
+from typing import Protocol, TypeGuard, TypeVar
 
 import cv2
 import numpy as np
@@ -182,27 +182,77 @@ def _begin() -> None:
     np.empty(_KEPT_BYTES, np.uint8)
 
 
+class Pending(Protocol):
+    """A block that is being decoded."""
+
+    def result(self) -> Decoded:
+        """Its glyphs; raises BrokenProcessPool where what decoded it was killed."""
+        ...
+
+
+class Pool(Protocol):
+    """Decodes blocks beside this process."""
+
+    jobs: int
+    """How many at once."""
+
+    def submit(
+        self, work: Callable[[Block, Treatment], Decoded], block: Block, how: Treatment
+    ) -> Pending:
+        """Have `work` done with these."""
+        ...
+
+    def shutdown(self) -> None:
+        """Drop what is not done yet."""
+        ...
+
+
+class Processes:
+    """Of this machine."""
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+        self._pool = new_pool(jobs, _begin)
+
+    def submit(
+        self, work: Callable[[Block, Treatment], Decoded], block: Block, how: Treatment
+    ) -> Pending:
+        """Have `work` done by one of them."""
+        return submit(self._pool, work, block, how)
+
+    def shutdown(self) -> None:
+        """End them."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
 def decode_all(
-    work: Iterable[tuple[T, Block, Treatment]], jobs: int
+    work: Iterable[tuple[T, Block, Treatment]],
+    jobs: int,
+    new: Callable[[int], Pool] | None = None,
 ) -> Iterator[tuple[T, Decoded]]:
     """Each block of `work` decoded, with what stood before it, in order whatever `jobs` is.
+
+    Args:
+        work: blocks, each with what is given back beside it, and what is done to its images.
+        jobs: how many at once; 1 process is this one.
+        new: begins what decodes them, given `jobs`; None for processes of this machine.
 
     Raises:
         DecoderKilled: a process was killed, as the system does when memory runs out.
     """
-    if jobs == 1:
+    if jobs == 1 and new is None:
         yield from ((tag, decode_block(block, how)) for tag, block, how in work)
         return
-    pool = new_pool(jobs, _begin)
+    pool = (new or Processes)(jobs)
     beside = ThreadPoolExecutor(1)  # for what sending would take longer than doing
-    waiting: deque[tuple[T, Future[Decoded]]] = deque()
+    waiting: deque[tuple[T, Pending]] = deque()
     try:
         for tag, block, how in work:
             if _is_plain(block, how):
                 waiting.append((tag, beside.submit(decode_block, block, how)))
             else:
-                waiting.append((tag, submit(pool, decode_block, block, how)))
-            if len(waiting) >= jobs * _WAITING:
+                waiting.append((tag, pool.submit(decode_block, block, how)))
+            if len(waiting) >= pool.jobs * _WAITING:
                 yield _first(waiting)
         while waiting:
             yield _first(waiting)
@@ -213,9 +263,9 @@ def decode_all(
         ) from error
     finally:
         beside.shutdown(wait=True, cancel_futures=True)
-        pool.shutdown(wait=True, cancel_futures=True)
+        pool.shutdown()
 
 
-def _first(waiting: deque[tuple[T, Future[Decoded]]]) -> tuple[T, Decoded]:
+def _first(waiting: deque[tuple[T, Pending]]) -> tuple[T, Decoded]:
     tag, future = waiting.popleft()
     return tag, future.result()

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from heapq import merge
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from hwcli.errors import InputError
 from hwcli.page.kinds import SUFFIXES, kind_of
@@ -35,6 +35,7 @@ def find_photos(
     globs: Sequence[str] = (),
     stdin: BinaryIO | None = None,
     from0: bool = False,
+    elsewhere: "Elsewhere | None" = None,
 ) -> Iterator[Source]:
     """The photos that `items` mean, in order, each as soon as it is found.
 
@@ -48,13 +49,15 @@ def find_photos(
             about the name; with it, about the path below the folder, and `**` is any folders.
         stdin: an image, or paths of files and folders, one a line.
         from0: `stdin` has paths that end in NUL.
+        elsewhere: finds the photos at what is no path but an address.
 
     Raises:
         InputError: none of the paths exists, or there is no photo at all.
     """
-    if _STDIN not in items and items and not any(map(_is_there, items)):
+    far = elsewhere is not None and any(map(elsewhere.knows, items))
+    if _STDIN not in items and items and not far and not any(map(_is_there, items)):
         raise InputError(f"{', '.join(items[:3])}: no such file or folder")
-    search = _Search(tuple(tuple(glob.split("/")) for glob in globs))
+    search = _Search(tuple(tuple(glob.split("/")) for glob in globs), elsewhere)
     photos = _photos(items, search, stdin, from0=from0)
     first = next(photos, None)
     if first is not None:
@@ -74,18 +77,14 @@ class _Search:
 
     globs: tuple[tuple[str, ...], ...]
     """Each in its parts between `/`; none for all images."""
+    elsewhere: "Elsewhere | None" = None
+    """Finds what is no path."""
     folders: list[str] = field(default_factory=list)
     """The first few that were looked through, for the message if there is nothing in them."""
 
     def wants(self, entry: os.DirEntry[str], below: tuple[str, ...]) -> bool:
         """Whether `entry` is to be read; `below` are the folders it is in."""
-        _, dot, suffix = entry.name.rpartition(".")
-        if f"{dot}{suffix}".lower() not in SUFFIXES:
-            return False
-        if not self.globs:
-            return True
-        path = (*below, entry.name)
-        return any(_match(path if len(g) > 1 else path[-1:], g) for g in self.globs)
+        return is_wanted(entry.name, below, self.globs)
 
 
 def _is_file(path: str) -> bool:
@@ -97,6 +96,30 @@ def _is_file(path: str) -> bool:
         return stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116 (of millions)
     except OSError:
         return True
+
+
+class Elsewhere(Protocol):
+    """Finds photos that lie in no folder of this machine."""
+
+    def knows(self, item: str) -> bool:
+        """Whether `item` is such an address."""
+        ...
+
+    def photos(self, item: str, globs: Sequence[Sequence[str]]) -> Iterator[Source]:
+        """The photos at `item`; of folders those that match one of `globs`, each in its parts."""
+        ...
+
+
+def is_wanted(name: str, below: tuple[str, ...], globs: Sequence[Sequence[str]]) -> bool:
+    """Whether a file called `name` in the folders `below` is called as images are.
+
+    And as one of `globs`, each in its parts between `/`, if there are any.
+    """
+    _, dot, suffix = name.rpartition(".")
+    if f"{dot}{suffix}".lower() not in SUFFIXES:
+        return False
+    path = (*below, name)
+    return not globs or any(_match(path if len(g) > 1 else path[-1:], g) for g in globs)
 
 
 def _match(path: Sequence[str], glob: Sequence[str]) -> bool:
@@ -134,7 +157,12 @@ def _photos(
                     yield from _photos_at(found, search)
 
 
-def _photos_at(path: str, search: _Search) -> Iterator[Path]:
+def _photos_at(path: str, search: _Search) -> Iterator[Source]:
+    if search.elsewhere is not None and search.elsewhere.knows(path):
+        if len(search.folders) < 3:
+            search.folders.append(path)
+        yield from search.elsewhere.photos(path, search.globs)
+        return
     if not os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises for names it cannot look up)
         yield Path(path)
         return
@@ -163,7 +191,7 @@ def _photos_at(path: str, search: _Search) -> Iterator[Path]:
         for name in _one_by_one(files):
             if name not in others or _is_file(os.path.join(folder, name)):  # noqa: PTH118
                 yield Path(folder, name)
-        todo += ((os.path.join(folder, f), (*below, f)) for f in reversed(_in_order(folders)))  # noqa: PTH118
+        todo += ((os.path.join(folder, f), (*below, f)) for f in reversed(in_order(folders)))  # noqa: PTH118
 
 
 def _one_by_one(names: list[str]) -> Iterator[str]:
@@ -183,8 +211,8 @@ def _one_by_one(names: list[str]) -> Iterator[str]:
     return merge(*groups.values(), key=lambda name: (natural_key(name), name))
 
 
-def _in_order(names: list[str]) -> list[str]:
-    """Naturally; those that are alike but for case or zeros as their characters come."""
+def in_order(names: list[str]) -> list[str]:
+    """`names` sorted naturally; what is alike but for case or zeros, as its characters come."""
     return list(_one_by_one(names))
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hwcli.errors import InputError
-from hwcli.page.inputs import _in_order, find_photos, natural_key
+from hwcli.page.inputs import find_photos, in_order, natural_key
 from hwcli.page.photo import Piped
 from photo_files import samples
 
@@ -231,4 +231,4 @@ def test_a_folder_is_looked_at_when_it_is_its_turn(monkeypatch: pytest.MonkeyPat
 
 @given(st.sets(st.text("0012aA.é٣", min_size=1, max_size=7), max_size=60))
 def test_names_come_in_natural_order_however_many_forms_they_have(names: set[str]) -> None:
-    assert _in_order(list(names)) == sorted(sorted(names), key=natural_key)
+    assert in_order(list(names)) == sorted(sorted(names), key=natural_key)

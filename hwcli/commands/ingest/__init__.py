@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from hwcli.commands.ingest import combine, look, make, own, review
-from hwcli.commands.options import Quiet, Verbose
+from hwcli.commands.options import Address, Engine, Quiet, Verbose, check_address
 from hwcli.errors import UsageError
 
 
@@ -44,6 +44,8 @@ def ingest(
     jobs: Annotated[
         int, typer.Option(help="Decoding processes.", min=0, show_default="one a core")
     ] = 0,
+    engine: Engine = "local",
+    address: Address = None,
     limit: Annotated[
         int | None, typer.Option(help="At most so many rows of each source.", min=1)
     ] = None,
@@ -157,6 +159,7 @@ def ingest(
 
     hwcli ingest --from-review doubts/ --corrections corrections.csv --out data/mine
     """
+    check_address(engine, address)
     if list_:
         look.list_recipes(json_)
         return
@@ -197,7 +200,7 @@ def ingest(
         drafted = review.recipe_of(from_review, fixes, writer, force) if from_review else None
         own.write(which, labels, write_recipe, force, clashing, drafted)
         return
-    if not (show or dry_run):
+    if not (show or dry_run or engine == "ray"):
         from hwcli.processes import get_ready
 
         get_ready(jobs)  # before what is to come has been imported here
@@ -218,6 +221,8 @@ def ingest(
         force=force,
         dedup=dedup,
         corrections=fixes,
+        engine=engine,
+        address=address,
     )
     if unverified:
         recipe = make.without_checksums(recipe)

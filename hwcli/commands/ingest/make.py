@@ -8,9 +8,12 @@ from hwcli import console
 from hwcli.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hwcli.dataset import CorrectionsEntry, DatasetInfo
     from hwcli.fetch import FetchOptions
     from hwcli.ingest import IngestOptions, Prepared
+    from hwcli.ingest.decode import Pool
     from hwcli.ingest.dedup import Dedup
     from hwcli.recipe import Recipe
 
@@ -39,6 +42,8 @@ def options(
     force: bool,
     dedup: "Dedup",
     corrections: list[Path],
+    engine: str,
+    address: str | None,
 ) -> "IngestOptions":
     """The options of `ingest` as core takes them."""
     from hwcli.ingest import IngestOptions
@@ -52,7 +57,20 @@ def options(
         force=force,
         dedup=dedup,
         corrections=tuple(corrections),
+        pool=_ray_pool(address) if engine == "ray" else None,
     )
+
+
+def _ray_pool(address: str | None) -> "Callable[[int], Pool]":
+    """What decodes by Ray, which is looked for now rather than after minutes of fetching."""
+    from hwcli.engines.ray.cluster import look_for
+
+    look_for(address)
+    from functools import partial
+
+    from hwcli.engines.ray.decode import RayPool
+
+    return partial(RayPool, address)
 
 
 def without_checksums(recipe: "Recipe") -> "Recipe":

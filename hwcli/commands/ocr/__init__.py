@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from hwcli import console
-from hwcli.commands.options import Quiet, Verbose
+from hwcli.commands.options import Address, Engine, Quiet, Verbose, check_address
 from hwcli.errors import UsageError
 
 FORMATS = "jsonl|csv|tsv|text|hocr|alto|page"
@@ -63,10 +63,10 @@ def ocr(
         bool, typer.Option(help="Settle look-alikes (0/O, x/X) by their line; flags say where.")
     ] = True,
     out: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             help="A file (by its ending: .jsonl, .csv, .alto.xml …), or a folder for a file a "
-            "photo.",
+            "photo; by Ray, for parts of jsonl or parquet.",
             metavar="FILE|DIR",
         ),
     ] = None,
@@ -121,6 +121,8 @@ def ocr(
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Processes.  [default: one a core]")
     ] = None,
+    engine: Engine = "local",
+    address: Address = None,
     schema: Annotated[
         bool,
         typer.Option(
@@ -157,6 +159,8 @@ def ocr(
     hwcli ocr photos/ --overlay seen/ > photos.jsonl
 
     hwcli ocr photos/ --review doubts/ > photos.jsonl    # then open doubts/index.html
+
+    hwcli ocr s3://bucket/photos/ --engine ray --address auto --out read/ --format parquet
     """
     if not all(paths):
         raise UsageError("an empty path")
@@ -170,6 +174,11 @@ def ocr(
         raise UsageError("--reject-char needs --min-confidence", hint="like --min-confidence 0.8")
     if on_error == "stop" and max_errors:
         raise UsageError("--on-error stop allows no errors, so --max-errors says nothing")
+    if engine != "ray" and "://" in (out or ""):
+        raise UsageError(f"--out {out}: is an address", hint="--engine ray writes there")
+    if engine != "ray" and "parquet" in (format_ or "").split(","):
+        raise UsageError("--format parquet is written in parts", hint="by --engine ray --out DIR")
+    check_address(engine, address)
     from hwcli.commands.ocr.run import Asked, run
 
     run(
@@ -195,5 +204,7 @@ def ocr(
             max_megapixels=max_mpixels,
             device=device,
             jobs=jobs,
+            engine=engine,
+            address=address,
         ),
     )

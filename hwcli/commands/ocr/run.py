@@ -32,7 +32,7 @@ class Asked:
     min_confidence: float
     reject_char: str
     context: bool
-    out: Path | None
+    out: str | None
     resume: bool
     force: bool
     max_errors: int | None
@@ -44,6 +44,8 @@ class Asked:
     max_megapixels: float
     device: str
     jobs: int | None
+    engine: str = "local"
+    address: str | None = None
 
 
 def run(paths: Sequence[str], asked: Asked) -> None:
@@ -52,15 +54,19 @@ def run(paths: Sequence[str], asked: Asked) -> None:
     Raises:
         PartialFailure: some could not be read, or more than were allowed.
     """
+    if asked.engine == "ray":
+        from hwcli.commands.ocr.ray import run_ray
+
+        run_ray(paths, asked)
+        return
     from hwcli.commands.ocr.review import new_review, save_review
     from hwcli.engines.jobs import get_ready, jobs_for
     from hwcli.outputs import choose_target
     from hwcli.page.inputs import find_photos
 
-    target = choose_target(asked.out, asked.formats)
-    review = new_review(
-        asked.review, asked.min_confidence, asked.review_limit, asked.out, asked.overlay
-    )
+    out = Path(asked.out) if asked.out is not None else None
+    target = choose_target(out, asked.formats)
+    review = new_review(asked.review, asked.min_confidence, asked.review_limit, out, asked.overlay)
     stdin = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer) if sys.stdin else None
     found = find_photos(paths, globs=asked.globs, stdin=stdin, from0=asked.from0)
     # What a pipe has to say may come slowly: the first photo does not wait for the second.
@@ -71,12 +77,12 @@ def run(paths: Sequence[str], asked: Asked) -> None:
     get_ready(jobs := asked.jobs or jobs_for(few, some))
     from hwcli.engines.local import read_photos
 
-    options = _options(asked)
+    options = read_options(asked)
     piped: list[Piped] = []
     photos = _keep_piped(chain(some, found), piped) if asked.overlay else chain(some, found)
     with console.results() as stream, console.progress("reading", "photo") as progress:
         output = _open(target, asked, options, paths, stream, only)
-        count = _Count(asked.max_errors)
+        count = Count(asked.max_errors)
         try:
             for result in read_photos(photos, options, jobs, known=output.done):
                 output.write(result)
@@ -92,7 +98,8 @@ def run(paths: Sequence[str], asked: Asked) -> None:
     count.end()
 
 
-def _options(asked: Asked) -> "ReadOptions":
+def read_options(asked: Asked) -> "ReadOptions":
+    """How photos are to be read."""
     from hwcli.classify import find_model
     from hwcli.commands.ocr.review import reviewing
     from hwcli.engines.photo import ReadOptions
@@ -125,7 +132,7 @@ def _open(
     if target.folder is not None:
         root = Path(paths[0]) if len(paths) == 1 and Path(paths[0]).is_dir() else None
         return FolderOutput(
-            target.folder, target.formats, asked.topk, _run(options), root=root,
+            target.folder, target.formats, asked.topk, run_of(options), root=root,
             resume=asked.resume, force=asked.force,
         )  # fmt: skip
     kind = FORMATS[target.formats[0]]
@@ -137,12 +144,12 @@ def _open(
     if target.file is None:
         return StreamOutput(stream, kind(asked.topk), only)
     return FileOutput(
-        target.file, kind(asked.topk), _run(options) | {"format": kind.name},
+        target.file, kind(asked.topk), run_of(options) | {"format": kind.name},
         resume=asked.resume, force=asked.force,
     )  # fmt: skip
 
 
-def _run(options: "ReadOptions") -> dict[str, Any]:
+def run_of(options: "ReadOptions") -> dict[str, Any]:
     """What a record depends on beside its photo: with another, all is read anew."""
     reading = asdict(options.reading)
     choice = {name: sorted(values) for name, values in reading.pop("choice").items()}
@@ -161,7 +168,7 @@ def _run(options: "ReadOptions") -> dict[str, Any]:
     }
 
 
-class _Count:
+class Count:
     """Counts what was read and what was not, and says when it is too much."""
 
     def __init__(self, most: int | None) -> None:
