@@ -1,7 +1,6 @@
 """Classification of glyphs: by ONNX Runtime, without torch, or by torch where that is asked for."""
 
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
 
@@ -176,7 +175,7 @@ def find_model(name: str | None, bundled: Sequence[str] = (BUNDLED,)) -> Path:
     """
     chosen = BUNDLED if name is None else name
     if chosen in bundled:
-        return Path(str(files("hwcli") / "assets" / "models" / f"{chosen}.onnx"))
+        return Path(__file__).parent / "assets" / "models" / f"{chosen}.onnx"
     path = Path(chosen)
     if path.is_dir():
         both = path / ONNX, path / WEIGHTS

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
+
 from hwcli.errors import HwcliError
 from hwcli.page.photo import MAX_MEGAPIXELS, Sheet, Source, pages_of, read_bytes
 from hwcli.page.reader import Reader, ReadingOptions
@@ -69,5 +71,8 @@ def _read_sheet(reader: Reader, sheet: Sheet, name: str) -> Page | Failure:
     except HwcliError as error:
         return Failure(name, type(error).__name__, error.message, sheet.number)
     except MemoryError:
-        message = f"{name}: not enough memory to read it"
-        return Failure(name, "MemoryError", message, sheet.number)
+        pass
+    except cv2.error as error:  # OpenCV has no MemoryError
+        if error.code != cv2.Error.StsNoMem:
+            raise
+    return Failure(name, "MemoryError", f"{name}: not enough memory to read it", sheet.number)

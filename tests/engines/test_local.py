@@ -5,10 +5,12 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -47,6 +49,20 @@ def photos(tmp_path: Path) -> list[Path]:
 def test_every_photo_once_and_in_order(photos: list[Path]) -> None:
     readings = read_photos(photos, ReadOptions(find_model(None)), jobs=2)
     assert [r.file for r in readings] == [str(p) for p in photos]
+
+
+@pytest.mark.parametrize(
+    "too_much",
+    [lambda *_: np.zeros(1 << 60, np.uint8),
+     lambda *_: cv2.resize(np.zeros((1, 1), np.uint8), (1 << 30, 1 << 20))],
+)  # fmt: skip
+def test_a_photo_that_takes_all_memory_is_told(
+    too_much: Callable[..., object], photos: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hwcli.page.reader.find_characters", too_much)
+    results = list(read_photos(photos[:2], ReadOptions(find_model(None)), jobs=1))
+    told = [(r.kind, r.message) for result in results for r in result.readings]
+    assert told == [("MemoryError", f"{p}: not enough memory to read it") for p in photos[:2]]
 
 
 def test_what_is_known_is_not_read_again(photos: list[Path]) -> None:
