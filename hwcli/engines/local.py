@@ -1,8 +1,9 @@
 """Photos on this machine, results in the order of the photos and their pages."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 
-from hwcli.engines.photo import ReadOptions, new_reader, read_pages
+from hwcli.engines.photo import ReadOptions, new_reader, open_photo
 from hwcli.outputs.output import Result
 from hwcli.page.photo import Source
 
@@ -43,10 +44,8 @@ def read_photos(
         yield from read_in_processes(iter(sources), options, jobs, known)
         return
     for source in sources:
-        sha256, pages = read_pages(reader, source, options, known(str(source)))
-        result = None
-        for number, (reading, count) in enumerate(pages, 1):
-            result = Result(str(source), sha256, (reading,), more=number < count)
-            yield result
-        if result is None:
-            yield Result(str(source), sha256, ())
+        with closing(open_photo(source, options, known(str(source)))) as photo:
+            if not photo.count:
+                yield Result(str(source), photo.sha256, ())
+            for number, reading in enumerate(photo.read(reader), 1):
+                yield Result(str(source), photo.sha256, (reading,), more=number < photo.count)

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
 
 from hwcli.errors import HwcliError
-from hwcli.page.photo import MAX_MEGAPIXELS, Sheet, Source, pages_of, read_bytes
+from hwcli.page.photo import MAX_MEGAPIXELS, Pages, Sheet, Source, open_pages, read_bytes
 from hwcli.page.reader import Reader, ReadingOptions
 from hwcli.page.reading import Failure, Page
 
@@ -40,27 +41,61 @@ def read_photo(
 
     Whatever cannot be read is a `Failure`; nothing is raised.
     """
-    sha256, pages = read_pages(reader, source, options, known)
-    return sha256, (reading for reading, _ in pages)
+    opened = open_photo(source, options, known)
+
+    def readings() -> Iterator[Page | Failure]:
+        with closing(opened):
+            yield from opened.read(reader)
+
+    return opened.sha256, readings()
 
 
-def read_pages(
-    reader: Reader, source: Source, options: ReadOptions, known: str | None, *, start: int = 1
-) -> tuple[str, Iterator[tuple[Page | Failure, int]]]:
-    """As `read_photo` from the page number `start` on, each with how many pages the file has."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """A photo, or a file of several pages, whose bytes have been read."""
+
+    name: str
+    sha256: str
+    """Hex, of its content; empty where that could not be read."""
+    pages: Pages | Failure | None
+    """None where the content is known."""
+
+    @property
+    def count(self) -> int:
+        """How many readings it gives."""
+        if self.pages is None or isinstance(self.pages, Failure):
+            return int(self.pages is not None)
+        return self.pages.count
+
+    def read(self, reader: Reader, start: int = 1) -> Iterator[Page | Failure]:
+        """What is on each page from number `start` on; whatever cannot be read is a `Failure`."""
+        for number in range(start, self.count + 1):
+            if isinstance(self.pages, Failure):
+                yield self.pages
+            elif self.pages is not None:
+                yield _read_sheet(reader, self.pages.page(number), self.name)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self.pages is not None and not isinstance(self.pages, Failure):
+            self.pages.close()
+
+
+def open_photo(source: Source, options: ReadOptions, known: str | None) -> Opened:
+    """The bytes of `source`, and what pages they hold; nothing is raised."""
     name, sha256 = str(source), ""
     try:
         data = read_bytes(source)
         sha256 = hashlib.sha256(data).hexdigest()
+        if sha256 == known:
+            return Opened(name, sha256, None)
+        pages = open_pages(data, name, max_megapixels=options.max_megapixels)
     except HwcliError as error:
-        return sha256, iter(((Failure(name, type(error).__name__, error.message), 1),))
+        return Opened(name, sha256, Failure(name, type(error).__name__, error.message))
     except MemoryError:
         message = f"{name}: not enough memory to read it"
-        return sha256, iter(((Failure(name, "MemoryError", message), 1),))
-    if sha256 == known:
-        return sha256, iter(())
-    sheets = pages_of(data, name, max_megapixels=options.max_megapixels, start=start)
-    return sha256, ((_read_sheet(reader, sheet, name), sheet.count) for sheet in sheets)
+        return Opened(name, sha256, Failure(name, "MemoryError", message))
+    return Opened(name, sha256, pages)
 
 
 def _read_sheet(reader: Reader, sheet: Sheet, name: str) -> Page | Failure:

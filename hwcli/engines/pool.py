@@ -1,6 +1,5 @@
 """Photos over the cores of this machine: in order, few at a time, whatever becomes of a process."""
 
-import gc
 import logging
 import threading
 from collections import deque
@@ -11,10 +10,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from queue import Empty, Queue
 
-from hwcli.engines.photo import ReadOptions, new_reader, read_pages
+from hwcli.engines.part import PAGES, Part, read_part, start_worker
+from hwcli.engines.photo import ReadOptions
 from hwcli.outputs.output import Result
 from hwcli.page.photo import Source
-from hwcli.page.reader import Reader
 from hwcli.page.reading import Failure, Page
 from hwcli.processes import new_pool, submit
 
@@ -22,8 +21,6 @@ logger = logging.getLogger(__name__)
 
 _AHEAD = 4
 """Photos in flight for each process."""
-_PAGES = 8
-"""Pages of a file that a process reads in one go; the next ones are for whoever is free."""
 
 
 @dataclass(slots=True, eq=False)
@@ -38,15 +35,6 @@ class _Task:
     count: int = 1
     """Pages of the file, as far as is known."""
     future: "Future[Part] | None" = None
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What a process gives back."""
-
-    result: Result
-    count: int
-    """Pages of the file."""
 
 
 def read_in_processes(
@@ -127,7 +115,7 @@ def _read_in_pool(
     jobs: int,
     known: Callable[[str], str | None],
 ) -> Iterator[Result]:
-    pool = new_pool(jobs, _start_worker, options)
+    pool = new_pool(jobs, start_worker, options)
     most = jobs * _AHEAD
     try:
         while True:
@@ -149,7 +137,7 @@ def _read_in_pool(
 
 
 def _hand(task: _Task, pool: ProcessPoolExecutor, news: threading.Event) -> None:
-    task.future = submit(pool, read_part, task.source, task.known, task.start, _PAGES)
+    task.future = submit(pool, read_part, task.source, task.known, task.start, PAGES)
     task.future.add_done_callback(lambda _: news.set())
 
 
@@ -158,7 +146,7 @@ def _taken(part: Part, waiting: deque[_Task]) -> Result:
     task = waiting.popleft()
     result = part.result
     if task.start == 1:
-        starts = range(len(result.readings) + 1, part.count + 1, _PAGES) if result.readings else ()
+        starts = range(len(result.readings) + 1, part.count + 1, PAGES) if result.readings else ()
         waiting.extendleft(
             _Task(task.source, result.sha256, s, part.count) for s in reversed(starts)
         )
@@ -191,19 +179,19 @@ class _Careful:
 
     def __init__(self, options: ReadOptions) -> None:
         self._options = options
-        self._pool = new_pool(1, _start_worker, options)
+        self._pool = new_pool(1, start_worker, options)
 
     def read(self, task: _Task) -> Part:
         """The pages of `task`; one that kills its process is a failure."""
         name, sha256, count = str(task.source), "", task.count
         readings: list[Page | Failure] = []
         number = task.start
-        while number < task.start + _PAGES and (number <= count or not readings):
+        while number < task.start + PAGES and (number <= count or not readings):
             try:
                 part = submit(self._pool, read_part, task.source, task.known, number, 1).result()
             except BrokenProcessPool:
                 self.close()
-                self._pool = new_pool(1, _start_worker, self._options)
+                self._pool = new_pool(1, start_worker, self._options)
                 page = number if count > 1 else None
                 title = name if page is None else f"{name}: page {page}"
                 message = f"{title}: the process that read it died"
@@ -219,31 +207,3 @@ class _Careful:
     def close(self) -> None:
         """End the process."""
         self._pool.shutdown(wait=True, cancel_futures=True)
-
-
-class _Worker:
-    """What a worker process holds."""
-
-    reader: Reader
-    options: ReadOptions
-
-
-def _start_worker(options: ReadOptions) -> None:
-    _Worker.options = options
-    _Worker.reader = new_reader(options, threads=1)
-    gc.freeze()  # it stays, and need not be looked through ever again
-
-
-def read_part(source: Source, known: str | None, start: int, most: int) -> Part:
-    """`most` pages of `source` from number `start` on, by a worker process."""
-    name = str(source)
-    before = known if start == 1 else None
-    sha256, pages = read_pages(_Worker.reader, source, _Worker.options, before, start=start)
-    if start > 1 and sha256 != known:
-        message = f"{name}: page {start}: the file has changed since its first page was read"
-        return Part(Result(name, sha256, (Failure(name, "InputError", message, start),)), start)
-    readings: list[Page | Failure] = []
-    count = 1
-    for reading, count in islice(pages, most):  # noqa: B007 (the last one is wanted)
-        readings.append(reading)
-    return Part(Result(name, sha256, tuple(readings)), count)

@@ -1,7 +1,6 @@
 """Pages of PDF files, drawn by PDFium."""
 
 import math
-from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -21,36 +20,42 @@ _PASSWORD = 4
 """PDFium's FPDF_ERR_PASSWORD."""
 
 
-def pdf_pages(
-    data: bytes, name: str, *, max_megapixels: float, mode: Mode, start: int
-) -> Iterator[Sheet]:
-    """The pages of the PDF `data` from number `start` on, at 200 dpi, fewer if that is too many.
+class PdfPages:
+    """The pages of a PDF, at 200 dpi, fewer if that is too many."""
 
-    Args:
-        data: the file.
-        name: stands in errors.
-        max_megapixels: that a page may have.
-        mode: of the pixels; pages in colour are not reduced.
-        start: from 1.
-    """
-    try:
+    def __init__(self, data: bytes, name: str, *, max_megapixels: float, mode: Mode) -> None:
+        """Open it.
+
+        Args:
+            data: the file.
+            name: stands in errors.
+            max_megapixels: that a page may have.
+            mode: of the pixels; pages in colour are not reduced.
+
+        Raises:
+            InputError: it cannot be opened.
+            DependencyError: the library that draws it is not installed.
+        """
+        self._name, self._max_megapixels, self._mode = name, max_megapixels, mode
         pdfium = _pdfium(name)
-        document = _opened(pdfium, data, name)
-    except HwcliError as error:
-        yield Sheet(None, error)
-        return
-    with closing(document):
-        count = len(document)  # one at least
-        for number in range(start, count + 1):
-            page = None if count == 1 else number
-            title = name if page is None else f"{name}: page {page}"
-            try:
-                with telling(title, (pdfium.PdfiumError, ValueError, OverflowError, OSError)):
-                    photo = _drawn(document, number - 1, title, max_megapixels, mode)
-            except HwcliError as error:
-                yield Sheet(page, error, count)
-            else:
-                yield Sheet(page, photo, count)
+        self._faults = (pdfium.PdfiumError, ValueError, OverflowError, OSError)
+        self._document = _opened(pdfium, data, name)
+        self.count = len(self._document)  # one at least
+
+    def page(self, number: int) -> Sheet:
+        """The page of this number, from 1 to `count`."""
+        page = None if self.count == 1 else number
+        title = self._name if page is None else f"{self._name}: page {page}"
+        try:
+            with telling(title, self._faults):
+                photo = _drawn(self._document, number - 1, title, self._max_megapixels, self._mode)
+        except HwcliError as error:
+            return Sheet(page, error, self.count)
+        return Sheet(page, photo, self.count)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._document.close()
 
 
 def _pdfium(name: str) -> Any:

@@ -2,15 +2,18 @@
 
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from hwcli.errors import HwcliError, InputError
 from hwcli.page.flat import Mode
 from hwcli.page.kinds import HEAD, kind_of
-from hwcli.page.pdf import pdf_pages
-from hwcli.page.raster import image_pages
+from hwcli.page.pdf import PdfPages
+from hwcli.page.raster import ImagePages
 from hwcli.page.sheet import MAX_MEGAPIXELS as MAX_MEGAPIXELS
+from hwcli.page.sheet import NoPages
+from hwcli.page.sheet import Pages as Pages
 from hwcli.page.sheet import Photo as Photo
 from hwcli.page.sheet import Sheet as Sheet
 
@@ -49,9 +52,9 @@ def read_bytes(source: Source) -> bytes:
         if status.st_size > _MOST_BYTES:
             raise InputError(f"{source}: larger than {_MOST_BYTES >> 30} GiB")
         with source.open("rb") as file:
-            head = file.read(HEAD)
-            _kind(head, str(source))
-            return head + file.read(_MOST_BYTES)
+            _kind(file.read(HEAD), str(source))
+            file.seek(0)
+            return file.read(_MOST_BYTES)
     except OSError as error:
         raise InputError(f"{source}: {error.strerror or error}") from error
     except ValueError as error:  # a NUL in the name
@@ -79,18 +82,24 @@ def pages_of(
         colour: `grey` is RGB instead, uint8 (H, W, 3), and not reduced.
         start: number of the first page wanted, from 1.
     """
+    pages = open_pages(data, name, max_megapixels=max_megapixels, colour=colour)
+    with closing(pages):
+        for number in range(start, pages.count + 1):
+            yield pages.page(number)
+
+
+def open_pages(
+    data: bytes, name: str, *, max_megapixels: float = MAX_MEGAPIXELS, colour: bool = False
+) -> Pages:
+    """The pages of the file `data` in any order, each as `pages_of` gives it."""
+    mode: Mode = "RGB" if colour else "L"
     try:
         kind = _kind(data[:HEAD], name)
-    except InputError as error:
-        yield Sheet(None, error)
-        return
-    mode: Mode = "RGB" if colour else "L"
-    if kind == "PDF":
-        yield from pdf_pages(data, name, max_megapixels=max_megapixels, mode=mode, start=start)
-    else:
-        yield from image_pages(
-            data, kind, name, max_megapixels=max_megapixels, mode=mode, start=start
-        )
+        if kind == "PDF":
+            return PdfPages(data, name, max_megapixels=max_megapixels, mode=mode)
+    except HwcliError as error:
+        return NoPages(error)
+    return ImagePages(data, kind, name, max_megapixels=max_megapixels, mode=mode)
 
 
 def decode_photo(

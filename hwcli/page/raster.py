@@ -5,7 +5,6 @@ import logging
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
 from contextlib import nullcontext
 
 import numpy as np
@@ -30,44 +29,51 @@ _FAULTS = (
 """What Pillow's parsers raise of bytes that they did not expect, by the format."""
 
 
-def image_pages(
-    data: bytes, kind: str, name: str, *, max_megapixels: float, mode: Mode, start: int
-) -> Iterator[Sheet]:
-    """The pages of the image file `data` from number `start` on: of a TIFF all, else the first.
+class ImagePages:
+    """The pages of an image file: of a TIFF all, else the first."""
 
-    Args:
-        data: the file.
-        kind: Pillow's name of its format.
-        name: stands in errors.
-        max_megapixels: pages of more are refused.
-        mode: of the pixels; photos in colour are not reduced.
-        start: from 1.
-    """
-    frames, whole = pages_in(data) if kind == "TIFF" else ([0], True)
-    count = len(frames) + (not whole)
-    image: ImageFile.ImageFile | None = None
-    for number in range(start, len(frames) + 1):
-        page = None if count == 1 else number
-        title = name if page is None else f"{name}: page {page}"
+    def __init__(
+        self, data: bytes, kind: str, name: str, *, max_megapixels: float, mode: Mode
+    ) -> None:
+        """Look for the pages.
+
+        Args:
+            data: the file.
+            kind: Pillow's name of its format.
+            name: stands in errors.
+            max_megapixels: pages of more are refused.
+            mode: of the pixels; photos in colour are not reduced.
+        """
+        self._data, self._kind, self._name = data, kind, name
+        self._max_megapixels, self._mode = max_megapixels, mode
+        self._frames, whole = pages_in(data) if kind == "TIFF" else ([0], True)
+        self.count = len(self._frames) + (not whole)
+        self._image: ImageFile.ImageFile | None = None
+
+    def page(self, number: int) -> Sheet:
+        """The page of this number, from 1 to `count`."""
+        page = None if self.count == 1 else number
+        title = self._name if page is None else f"{self._name}: page {page}"
+        if number > len(self._frames):
+            why = "damaged image (what comes from here on cannot be found)"
+            return Sheet(page, InputError(f"{title}: {why}"), self.count)
         try:
             # libtiff tells standard error what it thinks of a file.
-            quiet = muted() if kind == "TIFF" else nullcontext()
+            quiet = muted() if self._kind == "TIFF" else nullcontext()
             with quiet, telling(title, _FAULTS), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # Pillow warns of odd metadata
-                image = image or _opened(data, kind, title)
-                if frames[number - 1]:
-                    image.seek(frames[number - 1])
-                photo = _photo(image, title, max_megapixels, mode)
+                self._image = self._image or _opened(self._data, self._kind, title)
+                if self._frames[number - 1]:
+                    self._image.seek(self._frames[number - 1])
+                photo = _photo(self._image, title, self._max_megapixels, self._mode)
         except HwcliError as error:
-            yield Sheet(page, error, count)
-        else:
-            yield Sheet(page, photo, count)
-    if image is not None:
-        image.close()
-    if not whole:
-        title = f"{name}: page {count}" if count > 1 else name
-        lost = InputError(f"{title}: damaged image (what comes from here on cannot be found)")
-        yield Sheet(count if count > 1 else None, lost, count)
+            return Sheet(page, error, self.count)
+        return Sheet(page, photo, self.count)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._image is not None:
+            self._image.close()
 
 
 def _opened(data: bytes, kind: str, name: str) -> ImageFile.ImageFile:

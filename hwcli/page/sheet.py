@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,38 @@ class Sheet:
     """What it looks like, or why that cannot be told."""
     count: int = 1
     """Pages of its file."""
+
+
+class Pages(Protocol):
+    """A file of pages, each decoded when it is asked for."""
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        ...
+
+    def page(self, number: int) -> Sheet:
+        """The page of this number, from 1 to `count`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NoPages:
+    """A file that cannot be opened: one sheet, which says why."""
+
+    error: HwcliError
+    count: int = 1
+
+    def page(self, number: int) -> Sheet:
+        """That sheet."""
+        return Sheet(None, self.error)
+
+    def close(self) -> None:
+        """Nothing."""
 
 
 def reduction(height: int, width: int) -> int:

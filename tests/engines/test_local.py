@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from hwcli.classify import find_model
-from hwcli.engines import pool
+from hwcli.engines import part, pool
 from hwcli.engines.jobs import jobs_for
 from hwcli.engines.local import read_photos
 from hwcli.engines.photo import ReadOptions, new_reader
@@ -100,13 +100,26 @@ def test_pages_of_a_long_file_come_in_order_and_a_few_at_a_time(jobs: int, tmp_p
     assert numbers == list(range(1, 46))
 
 
-def test_a_file_that_changes_while_it_is_read_is_told(tmp_path: Path) -> None:
+def test_a_file_that_changes_while_it_is_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the process that goes on with it had it open or not."""
+    for name, value in (("options", None), ("reader", None), ("photo", None)):
+        monkeypatch.setattr(part._Worker, name, value, raising=False)
+    part._Worker.options = ReadOptions(find_model(None))
+    part._Worker.reader = new_reader(part._Worker.options, threads=1)
     source = tiff(tmp_path / "a.tif", 20)
-    pool._Worker.options = ReadOptions(find_model(None))
-    pool._Worker.reader = new_reader(pool._Worker.options, threads=1)
-    part = pool.read_part(source, "another", 9, 8)
-    (failure,) = part.result.readings
-    assert isinstance(failure, Failure) and "has changed" in failure.message and failure.page == 9
+    first = part.read_part(source, None, 1, 8)
+    assert (first.count, len(first.result.readings)) == (20, 8)
+    second = part.read_part(source, first.result.sha256, 9, 8)
+    assert [p.page for p in second.result.readings] == list(range(9, 17))
+    tiff(source, 21)
+    for _ in range(2):
+        changed = part.read_part(source, first.result.sha256, 17, 8)
+        (failure,) = changed.result.readings
+        assert isinstance(failure, Failure) and failure.page == 17
+        assert "has changed" in failure.message
+        part._Worker.photo = None
 
 
 def test_the_first_comes_while_the_second_is_not_there_yet(photos: list[Path]) -> None:
