@@ -15,3 +15,8 @@ def codepoints(text: str) -> str:
 def is_text(text: str) -> bool:
     """Whether `text` may be a class: something, without control codes or halves of code points."""
     return bool(text) and all(unicodedata.category(c) not in ("Cc", "Cs") for c in text)
+
+
+def is_seen(text: str) -> bool:
+    """Whether there is something to see in `text`: more than blanks and invisible codes."""
+    return any(unicodedata.category(c) not in ("Zs", "Zl", "Zp", "Cf", "Cc", "Cs") for c in text)

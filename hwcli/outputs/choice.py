@@ -7,6 +7,21 @@ from hwcli.errors import UsageError
 from hwcli.formats import FORMATS
 
 
+_NO_FOLDER = {
+    ".json",
+    ".parquet",
+    ".xml",
+    ".html",
+    ".jpg",
+    ".jpeg",
+    ".png",
+    ".tif",
+    ".tiff",
+    ".pdf",
+}
+"""Endings that nobody gives a folder."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where results go and in which form."""
@@ -41,6 +56,12 @@ def choose_target(out: Path | None, formats: str | None) -> Target:
                 hint="--out DIR writes a file for each",
             )
         return Target(chosen, file=out)
+    if not out.is_dir() and (out.exists() or out.suffix.lower() in _NO_FOLDER):
+        endings = " ".join(sorted(kind.suffix for kind in FORMATS.values()))
+        raise UsageError(
+            f"--out {out}: no format's files end so",
+            hint=f"{endings}; any other name is that of a folder",
+        )
     return Target(names or ("jsonl",), folder=out)
 
 

@@ -1,5 +1,6 @@
 """Records of all photos in one file, which can be gone on with."""
 
+import logging
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,8 +11,10 @@ from typing import IO, Any
 from hwcli.atomic import writing
 from hwcli.errors import InputError, UsageError
 from hwcli.formats import Format
-from hwcli.outputs.journal import Done, Journal, read_journal
+from hwcli.outputs.journal import Done, Journal, is_of_another_run, read_journal
 from hwcli.outputs.output import Result, records
+
+logger = logging.getLogger(__name__)
 
 _CHUNK = 1 << 20
 
@@ -32,7 +35,8 @@ class FileOutput:
             path: of the document; the journal is `PATH.journal`.
             format_: its form.
             run: model and options.
-            resume: go on with what an earlier run has left there, if it was of the same `run`.
+            resume: go on with what an earlier run has left there; what one of another `run` has
+                left is kept as `PATH.old`.
             force: replace what is there.
 
         Raises:
@@ -47,6 +51,8 @@ class FileOutput:
         self._journal_path = path.with_name(path.name + ".journal")
         with writing(path, UsageError):
             path.parent.mkdir(parents=True, exist_ok=True)
+            if resume and is_of_another_run(self._journal_path, run):
+                self._set_aside()
             self._sha256: dict[str, str] = {}
             self._pages = 0
             self._rewrite(self._believed() if resume else None, failed=False)
@@ -91,6 +97,17 @@ class FileOutput:
                 self._journal.close()
             with self._path.open("ab") as file:
                 file.write(self._format.footer().encode())
+
+    def _set_aside(self) -> None:
+        """Keep what was read with another model or options, but for its journal."""
+        if self._path.is_file():
+            old = self._path.with_name(self._path.name + ".old")
+            self._path.replace(old)
+            logger.warning(
+                "%s: was read with another model or options; all is read anew, and what there was "
+                "is kept as %s", self._path, old,
+            )  # fmt: skip
+        self._journal_path.unlink()
 
     def _believed(self) -> Path | None:
         """The journal that tells of the file as it is; None if there is none."""

@@ -1,5 +1,6 @@
 """A file for each photo and format in a folder, each whole or not there at all."""
 
+import logging
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -10,8 +11,10 @@ from typing import Any
 from hwcli.atomic import write_bytes, writing
 from hwcli.errors import InputError, UsageError
 from hwcli.formats import FORMATS, Format
-from hwcli.outputs.journal import Done, Journal, read_journal
+from hwcli.outputs.journal import Done, Journal, is_of_another_run, read_journal
 from hwcli.outputs.output import Result, records
+
+logger = logging.getLogger(__name__)
 
 JOURNAL = "ocr.journal"
 _LONGEST = 255
@@ -59,6 +62,10 @@ class FolderOutput:
             )
         with writing(folder, UsageError):
             folder.mkdir(parents=True, exist_ok=True)
+            if resume and is_of_another_run(journal, run):
+                logger.warning(
+                    "%s: was read with another model or options; all is read anew", folder
+                )
             self._sha256: dict[str, str] = {}
             self._journal = Journal(journal, run, self._known(journal, run) if resume else ())
         self._part: _Part | None = None

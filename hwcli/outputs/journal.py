@@ -87,6 +87,22 @@ def read_journal(path: Path, run: dict[str, Any]) -> Iterator[Done]:
         raise InputError(f"{path}: {error.strerror or error}") from error
 
 
+def is_of_another_run(path: Path, run: dict[str, Any]) -> bool:
+    """Whether the journal at `path` tells of a run with another model or other options.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            line = file.readline()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from error
+    return line.endswith(b"\n") and not _same(line, run)
+
+
 def _same(line: bytes, run: dict[str, Any]) -> bool:
     return _plain(line) == {"run": run, "schema": SCHEMA}
 

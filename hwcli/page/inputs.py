@@ -232,7 +232,11 @@ def _piped(stdin: BinaryIO, *, from0: bool) -> Iterator[str | Piped]:
     head = b""
     while len(head) < _ENOUGH and b"\n" not in head and (more := _some(stdin)):
         head += more
-    if not from0 and kind_of(head):
+    if kind_of(head) and (not from0 or not Path(os.fsdecode(head.split(b"\0")[0])).exists()):
+        if from0:
+            raise InputError(
+                "standard input is an image, not a list of paths", hint="leave out --from0"
+            )
         yield Piped(head + stdin.read())
         return
     end = b"\0" if from0 else b"\n"

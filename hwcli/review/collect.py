@@ -29,6 +29,8 @@ from hwcli.structure import unstructure
 
 PAGE = "index.html"
 GLYPHS = "glyphs"
+_OWN = (PAGE, FILE, GLYPHS)
+"""What a review puts into its folder."""
 _TOLD = 1000
 """Photos that could not be read, and are named."""
 
@@ -66,6 +68,7 @@ class Review:
         self._limit = limit
         self._kept: list[Kept] = []
         self._origins: set[str] = set()
+        self._taken: set[tuple[str, int | None]] = set()
         self._doubtful = self._pages = self._failed = 0
         self.known = 0
         """Photos of which nothing is shown, since an earlier run had read them."""
@@ -99,6 +102,9 @@ class Review:
             self._not_read.append(NotRead(name, plain(failure.message), failure.page))
 
     def _take(self, page: Page, doubts: Doubts) -> None:
+        if (page.file, page.page) in self._taken:  # the same photo was named twice
+            return
+        self._taken.add((page.file, page.page))
         bare = _without_glyphs(page)
         for number, doubt in enumerate(doubts.worst, self._doubtful):
             kept = Kept(-doubt.candidates[0].p, -number, bare, doubt, doubts.thumb)
@@ -106,7 +112,7 @@ class Review:
             if full and kept < self._kept[0]:
                 continue
             origin = origin_of(page.file, page.page, doubt.box)
-            if origin in self._origins:  # the same photo was named twice
+            if origin in self._origins:  # two names that are written alike
                 continue
             self._origins.add(origin)
             if full:
@@ -200,9 +206,13 @@ def _check_folder(folder: Path) -> None:
                 f"--review {folder}: {CORRECTIONS} is in it, of an earlier review",
                 hint=f"use it with `hwcli ingest --from-review {folder}`, or move it away",
             )
-        if folder.is_dir() and any(folder.iterdir()) and not (folder / FILE).is_file():
+        if folder.is_symlink():
+            raise UsageError(f"--review {folder}: is a link", hint="name the folder itself")
+        other = [p.name for p in folder.iterdir() if p.name not in _OWN] if folder.exists() else []
+        if other:
             raise UsageError(
-                f"--review {folder}: is there, and no review", hint="name another folder"
+                f"--review {folder}: holds {sorted(other)[0]!r}, which is of no review",
+                hint="name another folder",
             )
         parent = Path(os.path.abspath(folder)).parent  # noqa: PTH100 (links stay what they are)
         parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hwcli.characters import is_seen
 from hwcli.corrections import Correction
 from hwcli.errors import RecipeError
 from hwcli.review.record import Entry, ReviewRecord
@@ -68,6 +69,11 @@ def decide(record: ReviewRecord, decisions: Sequence[Correction], file: str) -> 
             rejected += 1
             continue
         label = decision.correction if decision.action == "relabel" else entry.char
+        if not is_seen(label):
+            raise RecipeError(
+                f"{file}: line {decision.line}: the correction is blank",
+                hint="what is no character is dropped",
+            )
         corrected += label != entry.char
         labelled.append((entry, label))
     if not labelled:

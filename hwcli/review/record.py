@@ -16,6 +16,7 @@ CORRECTIONS = "corrections.csv"
 """What the page saves, and where it is looked for."""
 MOST_BYTES = 256 << 20
 """Of `review.json`: some 400 bytes a glyph."""
+_IMAGE = re.compile(r"glyphs/[0-9]{1,12}\.png")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -53,6 +54,8 @@ class Entry:
     def __post_init__(self) -> None:
         if not _SHA256.fullmatch(self.sha256):
             raise ValueError("sha256 must be 64 lower-case hex digits")
+        if not _IMAGE.fullmatch(self.image):
+            raise ValueError(f"image {self.image[:60]!r} is no glyph of a review")
         if not self.topk or not all(is_text(a.char) for a in self.topk):
             raise ValueError("topk must name what was read")
         if len(self.box) != 4:

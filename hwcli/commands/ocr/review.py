@@ -22,7 +22,13 @@ def reviewing(min_confidence: float, limit: int) -> "Reviewing":
 
 
 def new_review(
-    folder: Path | None, min_confidence: float, limit: int, out: Path | None, overlay: Path | None
+    folder: Path | None,
+    min_confidence: float,
+    limit: int,
+    out: Path | None,
+    overlay: Path | None,
+    *,
+    resume: bool,
 ) -> "Review | None":
     """What collects the doubtful glyphs for `folder`, if there is to be a review.
 
@@ -33,12 +39,19 @@ def new_review(
     if folder is None:
         return None
     from hwcli.review.collect import Review
+    from hwcli.review.record import FILE
 
     for flag, other in (("--out", out), ("--overlay", overlay)):
         if other is not None and other.resolve().is_relative_to(folder.resolve()):
             raise UsageError(
                 f"{flag} {other} lies in --review {folder}", hint="the review has its own folder"
             )
+    if resume and (folder / FILE).exists():
+        raise UsageError(
+            f"--review {folder}: holds a review already, and photos that are not read again "
+            "would not be in the new one",
+            hint="name another folder",
+        )
     return Review(folder, below=min_confidence or _BELOW, limit=limit)
 
 

@@ -66,7 +66,10 @@ def run(paths: Sequence[str], asked: Asked) -> None:
 
     out = Path(asked.out) if asked.out is not None else None
     target = choose_target(out, asked.formats)
-    review = new_review(asked.review, asked.min_confidence, asked.review_limit, out, asked.overlay)
+    review = new_review(
+        asked.review, asked.min_confidence, asked.review_limit, out, asked.overlay,
+        resume=asked.resume,
+    )  # fmt: skip
     stdin = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer) if sys.stdin else None
     found = find_photos(paths, globs=asked.globs, stdin=stdin, from0=asked.from0)
     # What a pipe has to say may come slowly: the first photo does not wait for the second.
@@ -93,8 +96,10 @@ def run(paths: Sequence[str], asked: Asked) -> None:
                     _draw(result, asked.overlay, piped[0] if piped else None)
                 progress(count.files, max(count.files, few) if is_all else 0)
         finally:
-            output.close()
-            save_review(review)  # also of a run that was stopped
+            try:
+                output.close()
+            finally:
+                save_review(review)  # also of a run that was stopped, or whose reader has gone
     count.end()
 
 
