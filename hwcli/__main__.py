@@ -1,6 +1,6 @@
 """`python -m hwcli`: the same as the `hwcli` script."""
 
-from hwcli.cli import main
+from hwcli.cli import script
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(script())

@@ -1,16 +1,15 @@
 """The `hwcli` program: four commands, one error tree, and the only place that exits."""
 
+import gc
+import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 import hwcli
 from hwcli import console
-from hwcli.commands.eval import eval_
-from hwcli.commands.ingest import ingest
-from hwcli.commands.ocr import ocr
-from hwcli.commands.train import train
 from hwcli.errors import EXIT_INTERRUPTED, HwcliError
 
 EPILOG = """Examples:
@@ -24,15 +23,10 @@ hwcli eval --topk 1,2,5
 hwcli ocr photos/ --topk 5 | jq -r .text
 """
 
-app = typer.Typer(
-    name="hwcli",
-    help="Datasets of handwritten characters, classifiers for them, and batch OCR of photos.",
-    epilog=EPILOG,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    no_args_is_help=True,
-)
+_COMMANDS = {"ingest": "ingest", "train": "train", "eval": "eval_", "ocr": "ocr"}
+"""Each command, a room of `hwcli.commands`, and its function there."""
+_OBJECTS = 10_000
+"""Start-up makes so many that stay: to look for garbage among them takes as long as much of it."""
 
 
 def _print_version(wanted: bool) -> None:
@@ -41,7 +35,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _face(
     version: Annotated[
         bool,
@@ -55,16 +48,39 @@ def _face(
     console.set_verbosity(-1 if quiet else verbose)
 
 
-app.command("ingest")(ingest)
-app.command("train")(train)
-app.command("eval")(eval_)
-app.command("ocr")(ocr)
+def _app(args: Sequence[str]) -> typer.Typer:
+    """The program, with the command that `args` name, or with all where they name none."""
+    app = typer.Typer(
+        name="hwcli",
+        help="Datasets of handwritten characters, classifiers for them, and batch OCR of photos.",
+        epilog=EPILOG,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        no_args_is_help=True,
+    )
+    app.callback()(_face)
+    first = next((arg for arg in args if not arg.startswith("-")), None)
+    for name in (first,) if first in _COMMANDS else _COMMANDS:
+        module = import_module(f"hwcli.commands.{name}")
+        app.command(name)(getattr(module, _COMMANDS[name]))
+    return app
+
+
+def script() -> int:
+    """`main` as a process of its own, which takes what is left in memory with it."""
+    gc.set_threshold(_OBJECTS)
+    try:
+        return main()
+    finally:
+        gc.freeze()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `hwcli` on `argv` (default: the process's own arguments); return the exit code."""
+    args = list(sys.argv[1:] if argv is None else argv)
     try:
-        app(args=list(argv) if argv is not None else None, prog_name="hwcli")
+        _app(args)(args=args, prog_name="hwcli")
     except HwcliError as error:
         console.complain(error.message, error.hint)
         return error.exit_code

@@ -16,7 +16,8 @@ from hwcli.recipe.borrowed import did_you_mean
 
 COLUMNS = ("action", "correction", "source", "origin", "sha256", "label")
 """What counts, in the order in which `eval` writes them, before what it tells of each row."""
-ACTIONS = ("keep", "relabel", "drop")
+Action = Literal["keep", "relabel", "drop"]
+ACTIONS: tuple[Action, ...] = ("keep", "relabel", "drop")
 """What `action` may be, or empty, which is no decision and does nothing."""
 
 _NEEDED = ("action", "source", "origin", "label")
@@ -32,13 +33,13 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A line that has something done to a row."""
+    """A line that says something of a row."""
 
     line: int
     """Where it begins, counted from 1."""
-    action: Literal["relabel", "drop"]
+    action: Action
     correction: str
-    """The character that the row is to be; empty where it is dropped."""
+    """The character that the row is to be; empty where it is dropped or kept."""
     source: str
     origin: str
     """The path inside the source, as a shard has it."""
@@ -56,7 +57,7 @@ class CorrectionFile:
     sha256: str
     """Of the file."""
     corrections: tuple[Correction, ...]
-    """Each once."""
+    """Each once; none that keeps a row as it is."""
 
 
 def read_corrections(path: Path) -> CorrectionFile:
@@ -69,10 +70,28 @@ def read_corrections(path: Path) -> CorrectionFile:
         RecipeError: no such file, no CSV in UTF-8, or a mistake in it, with its line.
     """
     raw = _raw(path)
+    found = tuple(_decisions(raw, path, keeps=False))
+    name = path.name.encode("utf-8", "backslashreplace").decode()
+    return CorrectionFile(name, hashlib.sha256(raw).hexdigest(), found)
+
+
+def parse_decisions(raw: bytes, path: Path) -> tuple[Correction, ...]:
+    """All that the CSV `raw` decides, also of rows that are kept as they are; see above.
+
+    Args:
+        raw: the file.
+        path: how it is called in errors.
+
+    Raises:
+        RecipeError: no CSV in UTF-8, or a mistake in it, with its line.
+    """
+    return tuple(_decisions(_checked(raw, path), path, keeps=True))
+
+
+def _decisions(raw: bytes, path: Path, *, keeps: bool) -> Iterator[Correction]:
     rows = _rows(raw, path)
     header = next(rows, (1, []))[1]
     place = _places(header, path)
-    found: list[Correction] = []
     said: dict[tuple[str, str, str], tuple[int, tuple[str, str, str]]] = {}
     for line, cells in rows:
         given = {name: cells[i] if i < len(cells) else "" for name, i in place.items()}
@@ -96,10 +115,8 @@ def read_corrections(path: Path) -> CorrectionFile:
             raise RecipeError(
                 f"{path}: lines {first} and {line} disagree about {row[1]!r:.100} of {row[0]!r:.60}"
             )
-        if first == line and action != "keep":
-            found.append(_correction(line, wish, row, where))
-    name = path.name.encode("utf-8", "backslashreplace").decode()
-    return CorrectionFile(name, hashlib.sha256(raw).hexdigest(), tuple(found))
+        if first == line and (keeps or action != "keep"):
+            yield _correction(line, wish, row, where)
 
 
 def check_agreement(files: Sequence[CorrectionFile]) -> None:
@@ -141,7 +158,7 @@ def _correction(
             f"{where}: sha256 {sha256!r:.80} is not 64 hex digits",
             hint="leave it empty if a spreadsheet has taken it for a number",
         )
-    does: Literal["relabel", "drop"] = "relabel" if action == "relabel" else "drop"
+    does = next(known for known in ACTIONS if known == action)
     return Correction(line, does, correction, source, origin, label, sha256)
 
 
@@ -158,6 +175,11 @@ def _raw(path: Path) -> bytes:
             raw = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise RecipeError(f"{path}: {error.strerror}") from error
+    return _checked(raw, path)
+
+
+def _checked(raw: bytes, path: Path) -> bytes:
+    """`raw`, which may be text."""
     if len(raw) > _MAX_BYTES:
         raise RecipeError(f"{path}: more than {_MAX_BYTES >> 20} MiB of corrections")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):

@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -29,7 +29,7 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def get_ready(jobs: int) -> None:
+def get_ready(jobs: int, modules: Sequence[str] = _DECODING) -> None:
     """Begin to start what the processes of later pools are copies of, if there are to be any.
 
     So that they start at once, and need not import what takes long each for itself; the sooner
@@ -38,12 +38,13 @@ def get_ready(jobs: int) -> None:
 
     Args:
         jobs: how many processes; 0 for one a core.
+        modules: what they are to have imported.
     """
     if (jobs or cores()) > 1 and _forks():
         from multiprocessing import forkserver  # noqa: PLC0415  # not on every system
 
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(_DECODING)
+        context.set_forkserver_preload(list(modules))
         with _uninterrupted():
             forkserver.ensure_running()
 

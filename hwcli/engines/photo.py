@@ -38,19 +38,27 @@ def read_photo(
 
     Whatever cannot be read is a `Failure`; nothing is raised.
     """
+    sha256, pages = read_pages(reader, source, options, known)
+    return sha256, (reading for reading, _ in pages)
+
+
+def read_pages(
+    reader: Reader, source: Source, options: ReadOptions, known: str | None, *, start: int = 1
+) -> tuple[str, Iterator[tuple[Page | Failure, int]]]:
+    """As `read_photo` from the page number `start` on, each with how many pages the file has."""
     name, sha256 = str(source), ""
     try:
         data = read_bytes(source)
         sha256 = hashlib.sha256(data).hexdigest()
     except HwcliError as error:
-        return sha256, iter((Failure(name, type(error).__name__, error.message),))
+        return sha256, iter(((Failure(name, type(error).__name__, error.message), 1),))
     except MemoryError:
         message = f"{name}: not enough memory to read it"
-        return sha256, iter((Failure(name, "MemoryError", message),))
+        return sha256, iter(((Failure(name, "MemoryError", message), 1),))
     if sha256 == known:
         return sha256, iter(())
-    sheets = pages_of(data, name, max_megapixels=options.max_megapixels)
-    return sha256, (_read_sheet(reader, sheet, name) for sheet in sheets)
+    sheets = pages_of(data, name, max_megapixels=options.max_megapixels, start=start)
+    return sha256, ((_read_sheet(reader, sheet, name), sheet.count) for sheet in sheets)
 
 
 def _read_sheet(reader: Reader, sheet: Sheet, name: str) -> Page | Failure:

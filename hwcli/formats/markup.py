@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from hwcli.page.reading import Failure, Glyph, Line, Page, Word
 
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What no document may hold, not even as a reference: https://www.w3.org/TR/xml/#charsets."""
 
 _SPACES = str.maketrans({"\t": "&#9;", "\n": "&#10;", "\r": "&#13;"})

@@ -120,6 +120,8 @@ class _Planner:
             except MissingError as missing:
                 self._miss(f"{source.name}: {part.images}", missing)
                 continue
+            for note in listing.notes:
+                self._note(f"{source.name}: {note}")
             label = self._labels(source, reader, listing)
             rows = np.flatnonzero(label >= 0)
             official = np.full(len(listing), _NO_SPLIT, np.uint8)
@@ -134,6 +136,7 @@ class _Planner:
                 label[rows],
                 self._writers(source, listing)[rows],
                 official[rows],
+                is_ink=reader.is_ink,
                 word=self._words(source, listing, rows),
             )
 

@@ -1,8 +1,9 @@
 """Records of all photos in one file, which can be gone on with."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -46,18 +47,17 @@ class FileOutput:
         self._journal_path = path.with_name(path.name + ".journal")
         with writing(path, UsageError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            known = self._known() if resume else []
-            self._done = {done.file: done for done in known}
-            self._pages = max((done.last for done in known), default=0)
-            self._rewrite(known)
+            self._sha256: dict[str, str] = {}
+            self._pages = 0
+            self._rewrite(self._believed() if resume else None, failed=False)
             self._format.go_on(self._pages)
             self._file: IO[bytes] = path.open("r+b")
             self._file.seek(0, 2)
+        self._part: Done | None = None
 
     def done(self, file: str) -> str | None:
         """The sha256 with which `file` was read, None if it was not."""
-        done = self._done.get(file)
-        return done.sha256 if done else None
+        return self._sha256.get(file)
 
     def write(self, result: Result) -> None:
         """Append the records of `result` and note it; nothing is done for one without any."""
@@ -69,13 +69,17 @@ class FileOutput:
             start = self._file.tell()
             self._file.write(data)
             self._file.flush()
-            done = Done(
-                result.file, result.sha256, result.failed, start, start + len(data),
-                zlib.crc32(data), self._pages,
+            part = self._part or Done(result.file, result.sha256, start=start, end=start)
+            done = replace(
+                part, failed=part.failed or result.failed, end=start + len(data),
+                crc32=zlib.crc32(data, part.crc32), last=self._pages,
             )  # fmt: skip
+            self._part = done if result.more else None
+            if result.more:
+                return
             self._journal.add(done)
-        self._superseded |= result.file in self._done
-        self._done[result.file] = done
+        self._superseded |= result.file in self._sha256
+        self._sha256[result.file] = result.sha256
 
     def close(self) -> None:
         """Take out what was read anew, and end the document."""
@@ -83,59 +87,65 @@ class FileOutput:
             self._file.close()
             self._journal.close()
             if self._superseded:
-                self._rewrite(sorted(self._done.values(), key=lambda done: done.start))
+                self._rewrite(self._journal_path, failed=True)
                 self._journal.close()
             with self._path.open("ab") as file:
                 file.write(self._format.footer().encode())
 
-    def _known(self) -> list[Done]:
-        """What is done and whole, in the order in which it stands in the file."""
+    def _believed(self) -> Path | None:
+        """The journal that tells of the file as it is; None if there is none."""
         if not self._path.is_file():
-            return []
+            return None
         new = self._new_journal()
-        if new.exists() and len(found := self._whole(new)):
-            return found  # killed between the two renames of `_rewrite`
-        return self._whole(self._journal_path)
+        if new.exists() and next(self._told(new), None) is not None:
+            return new  # killed between the two renames of `_rewrite`
+        return self._journal_path
 
-    def _whole(self, journal: Path) -> list[Done]:
-        """Of what `journal` tells that which really is in the file, less what failed."""
-        known: dict[str, Done] = {}
+    def _told(self, journal: Path) -> Iterator[Done]:
+        """What `journal` tells, as far as it really is in the file."""
         with self._path.open("rb") as file:
             size = file.seek(0, 2)
             for done in read_journal(journal, self._run):
                 if not 0 <= done.start <= done.end <= size or done.last < 0:
-                    break
+                    return
                 file.seek(done.start)
                 if zlib.crc32(file.read(done.end - done.start)) != done.crc32:
-                    break
-                known.pop(done.file, None)  # what comes later replaces it
-                if not done.failed:
-                    known[done.file] = done
-        return list(known.values())
+                    return
+                yield done
 
-    def _rewrite(self, kept: Sequence[Done]) -> None:
-        """Make the file its header and the records of `kept`, and the journal what tells of them.
+    def _rewrite(self, journal: Path | None, *, failed: bool) -> None:
+        """Make the file its header and the records that `journal` tells of, each photo's last.
 
-        Both are written whole beside the old ones and then take their places, the file first: a
-        kill between the two leaves the new journal under its own name, which fits the new file.
+        Those of photos that `failed` only if they are wanted. The file and a new journal are
+        written whole beside the old ones and then take their places, the file first: a kill between
+        the two leaves the new journal under its own name, which fits the new file.
         """
         partial = self._path.with_name(self._path.name + ".partial")
-        moved: list[Done] = []
+        self._sha256, self._pages = {}, 0
         with partial.open("wb") as new:
             new.write(self._format.header().encode())
-            if kept:
-                with self._path.open("rb") as old:
-                    for done in kept:
-                        start = new.tell()
-                        old.seek(done.start)
-                        _copy(old, new, done.end - done.start)
-                        moved.append(replace(done, start=start, end=new.tell()))
-        Journal(self._new_journal(), self._run, moved).close()
+            moved = self._moved(journal, new, failed=failed) if journal is not None else ()
+            Journal(self._new_journal(), self._run, moved).close()
         partial.replace(self._path)
         self._new_journal().replace(self._journal_path)
-        self._done = {done.file: done for done in moved}
         self._superseded = False
-        self._journal = Journal(self._journal_path, self._run, moved)
+        self._journal = Journal(self._journal_path, self._run, None)
+
+    def _moved(self, journal: Path, new: IO[bytes], *, failed: bool) -> Iterator[Done]:
+        """What `journal` tells of each photo last, its records moved to the file `new`."""
+        count, last = 0, {}
+        for count, done in enumerate(self._told(journal), 1):
+            last[done.file] = count
+        with self._path.open("rb") as old:
+            for number, done in enumerate(islice(read_journal(journal, self._run), count), 1):
+                if last[done.file] != number or (done.failed and not failed):
+                    continue
+                start = new.tell()
+                old.seek(done.start)
+                _copy(old, new, done.end - done.start)
+                self._sha256[done.file] = done.sha256
+                self._pages = max(self._pages, done.last)
+                yield replace(done, start=start, end=new.tell())
 
     def _new_journal(self) -> Path:
         return self._path.with_name(self._path.name + ".journal.new")

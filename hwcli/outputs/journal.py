@@ -7,15 +7,12 @@ middle of a line loses that line alone, and its photo is read again.
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 
-from hwcli.atomic import write_bytes
+from hwcli.atomic import growing
 from hwcli.errors import InputError
-from hwcli.structure import StructureError, structure, unstructure
-
-T = TypeVar("T")
 
 SCHEMA = "hwcli.ocr-journal/1"
 
@@ -37,22 +34,27 @@ class Done:
     """Number of the last of its pages, of all that were ever written to the file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The first line."""
-
-    run: dict[str, Any]
-    """Model and options: with others, everything is read anew."""
-    schema: str = SCHEMA
+_KINDS: dict[str, type] = {"file": str, "sha256": str, "failed": bool} | {
+    field.name: int for field in fields(Done)[3:]
+}
+"""What a line holds: nothing else is believed."""
 
 
 class Journal:
     """Appends to a journal."""
 
-    def __init__(self, path: Path, run: dict[str, Any], known: Iterable[Done] = ()) -> None:
-        """Write a journal at `path` with what is `known`, whole or not at all, and keep it open."""
-        lines = [_line(Head(run)), *map(_line, known)]
-        write_bytes(path, b"".join(lines))
+    def __init__(self, path: Path, run: dict[str, Any], known: Iterable[Done] | None = ()) -> None:
+        """Write a journal at `path`, whole or not at all, and keep it open.
+
+        Args:
+            path: of the journal.
+            run: model and options: with others, everything is read anew.
+            known: what it tells to begin with; None to go on with the journal that is there.
+        """
+        if known is not None:
+            with growing(path) as partial, partial.open("wb") as file:
+                file.write(_text({"run": run, "schema": SCHEMA}))
+                file.writelines(map(_line, known))
         self._file: IO[bytes] = path.open("ab", buffering=0)
 
     def add(self, done: Done) -> None:
@@ -77,7 +79,7 @@ def read_journal(path: Path, run: dict[str, Any]) -> Iterator[Done]:
             if not _same(file.readline(), run):
                 return
             for line in file:
-                done = _parsed(line, Done) if line.endswith(b"\n") else None
+                done = _done(line) if line.endswith(b"\n") else None
                 if done is None:  # what comes after it cannot be trusted either
                     return
                 yield done
@@ -86,18 +88,30 @@ def read_journal(path: Path, run: dict[str, Any]) -> Iterator[Done]:
 
 
 def _same(line: bytes, run: dict[str, Any]) -> bool:
-    head = _parsed(line, Head)
-    return head is not None and head.schema == SCHEMA and head.run == run
+    return _plain(line) == {"run": run, "schema": SCHEMA}
 
 
-def _parsed(line: bytes, kind: type[T]) -> T | None:
+def _done(line: bytes) -> Done | None:
+    data = _plain(line)
+    if not isinstance(data, dict) or not data.keys() >= {"file", "sha256"}:
+        return None
+    if any(type(value) is not _KINDS.get(key) for key, value in data.items()):
+        return None
+    return Done(**data)
+
+
+def _plain(line: bytes) -> object:
     try:
         # Not by `parse_json`: names that are not UTF-8 are halves of surrogate pairs here.
-        return structure(json.loads(line), kind)
-    except (StructureError, ValueError, RecursionError):
+        return json.loads(line)
+    except (ValueError, RecursionError):
         return None
 
 
-def _line(record: Done | Head) -> bytes:
-    text = json.dumps(unstructure(record), separators=(",", ":"))  # in ASCII, so any name survives
+def _line(done: Done) -> bytes:
+    return _text({name: getattr(done, name) for name in _KINDS})
+
+
+def _text(data: dict[str, Any]) -> bytes:
+    text = json.dumps(data, separators=(",", ":"))  # in ASCII, so any name survives
     return text.encode() + b"\n"

@@ -10,7 +10,7 @@ from hwcli.page.reading import Failure, Page
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one photo: a record for each of its pages."""
+    """What came of one photo, or of some of its pages: a record for each."""
 
     file: str
     """As it was named."""
@@ -18,6 +18,8 @@ class Result:
     """Hex, of its content; empty where that could not be read."""
     readings: tuple[Page | Failure, ...]
     """None at all where an earlier run has done it already."""
+    more: bool = False
+    """More pages of the photo are in the next result."""
 
     @property
     def failed(self) -> bool:

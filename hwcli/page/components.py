@@ -111,14 +111,21 @@ def glyph_scale(found: Components, stroke: float) -> float:
     likely = (size > 2.5 * stroke) & (area > 0.04 * width * height) & ~is_frame(found)
     likely &= np.maximum(width, height) < 25 * np.minimum(width, height)
     if not likely.any():
-        return float(np.median(size))
-    likely &= found.strength >= 0.5 * _median(found.strength[likely], area[likely])
+        return median(size)
+    likely &= found.strength >= 0.5 * _weighted_median(found.strength[likely], area[likely])
     if likely.sum() > 4:
-        likely &= size <= 4 * np.median(size[likely])
-    return _median(size[likely], area[likely])
+        likely &= size <= 4 * median(size[likely])
+    return _weighted_median(size[likely], area[likely])
 
 
-def _median(values: NDArray[Any], weights: NDArray[Any]) -> float:
+def median(values: NDArray[Any]) -> float:
+    """The median of `values`, (N,) with N at least 1: NumPy's own takes ten times as long."""
+    ordered = np.sort(values)
+    count = len(ordered)
+    return (float(ordered[(count - 1) // 2]) + float(ordered[count // 2])) / 2
+
+
+def _weighted_median(values: NDArray[Any], weights: NDArray[Any]) -> float:
     """The weighted median."""
     order = np.argsort(values, kind="stable")
     total = np.cumsum(weights[order], dtype=np.float64)
@@ -134,7 +141,8 @@ def is_strong(found: Components, scale: float) -> NDArray[np.bool_]:
         return np.empty(0, np.bool_)
     longest = found.stats[:, 2:4].max(axis=1)
     full = longest > 0.5 * scale
-    typical = _median(found.strength, np.where(full, longest, 0) if full.any() else longest)
+    weights = np.where(full, longest, 0) if full.any() else longest
+    typical = _weighted_median(found.strength, weights)
     flat = found.stats[:, 2:4].min(axis=1) < 0.15 * scale
     least = np.where((longest > 0.6 * scale) & ~flat, _FAINT_GLYPH, _FAINT_PART)
     return np.asarray(found.strength >= least * typical, np.bool_)
@@ -179,7 +187,7 @@ def encloses(found: Shapes) -> NDArray[np.bool_]:
     longest = np.maximum(width, height)
     out = np.zeros(len(found), np.bool_)
     thin = np.flatnonzero((area < _THIN * width * height) & (longest > 12))
-    usual = 10 * np.median(longest) if len(longest) else 0.0
+    usual = 10 * median(longest) if len(longest) else 0.0
     at_once = max(1, _AT_ONCE // max(1, len(found)))
     for some in (thin[at : at + at_once] for at in range(0, len(thin), at_once)):
         w, h = width[some, None], height[some, None]

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.page.components import median
+
 _SMOOTHING = 1 / 3
 """Glyphs of each of the three kinds that every line is taken to have had (Perks 1947)."""
 _ROUNDS = 2
@@ -130,5 +132,5 @@ def _among(chars: list[str], wanted: Collection[str]) -> NDArray[np.bool_]:
 def _height(tall: NDArray[np.int32], small: NDArray[np.int32]) -> float:
     """Height of capitals, px, from tall and from small letters; 0 where it is not known."""
     if tall.size:
-        return float(np.median(tall))
-    return float(np.median(small)) / 0.66 if small.size else 0.0
+        return median(tall)
+    return median(small) / 0.66 if small.size else 0.0

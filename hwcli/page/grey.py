@@ -3,6 +3,7 @@
 A pass over a photo in OpenCV costs a tenth of one in NumPy, so the passes are here, in bytes.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -21,6 +22,12 @@ _LARGE = 100_000
 """Pixels of a mask in which long runs are not looked for pixel by pixel."""
 _STEPS = 32
 """A long run is looked for in as many steps, those that it fills."""
+
+
+@lru_cache(maxsize=256)
+def block(height: int, width: int) -> Grey:
+    """What is dilated or eroded with: a rectangle of ones, uint8 (height, width)."""
+    return np.ones((height, width), np.uint8)
 
 
 def halved(grey: Grey) -> Grey:
@@ -66,17 +73,17 @@ def pooled(grey: Grey, step: int) -> Grey:
     """The greatest value of every `step` × `step` pixels, one pixel each."""
     if step == 1:
         return grey
-    highest = cv2.dilate(grey, np.ones((step, step), np.uint8), anchor=(0, 0))
+    highest = cv2.dilate(grey, block(step, step), anchor=(0, 0))
     return np.ascontiguousarray(highest[::step, ::step])
 
 
 def _dilated(grey: Grey, side: int) -> Grey:
-    return np.asarray(cv2.dilate(grey, np.ones((side, side), np.uint8)), np.uint8)
+    return np.asarray(cv2.dilate(grey, block(side, side)), np.uint8)
 
 
 def grown(mask: Grey, height: int, width: int) -> Grey:
     """`mask` dilated by a rectangle of odd sides."""
-    return np.asarray(cv2.dilate(mask, np.ones((height, width), np.uint8)), np.uint8)
+    return np.asarray(cv2.dilate(mask, block(height, width)), np.uint8)
 
 
 def share(grey: Grey, of: float) -> Grey:
@@ -91,7 +98,7 @@ def above(grey: Grey, level: Grey) -> Grey:
 
 def tall_runs(mask: Grey, height: int) -> Grey:
     """The pixels of `mask` in vertical runs of at least `height` px."""
-    kernel, out = np.ones((height, 1), np.uint8), cv2.BORDER_CONSTANT
+    kernel, out = block(height, 1), cv2.BORDER_CONSTANT
     shrunk = cv2.erode(mask, kernel, anchor=(0, 0), borderType=out, borderValue=0)
     back = (0, height - 1)
     return np.asarray(
@@ -103,12 +110,10 @@ def wide_runs(mask: Grey, width: int) -> Grey:
     """The pixels of `mask` in horizontal runs of about `width` px, or half of that at the edge."""
     step = max(1, width // _STEPS) if mask.size > _LARGE else 1
     if step == 1:
-        return np.asarray(
-            cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, width | 1), np.uint8)), np.uint8
-        )
-    filled = cv2.erode(mask, np.ones((1, step), np.uint8), anchor=(0, 0))
+        return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, block(1, width | 1)), np.uint8)
+    filled = cv2.erode(mask, block(1, step), anchor=(0, 0))
     coarse = np.ascontiguousarray(filled[:, ::step])
-    kernel = np.ones((1, ((width + 1) // step - 2) | 1), np.uint8)
+    kernel = block(1, ((width + 1) // step - 2) | 1)
     runs = cv2.morphologyEx(coarse, cv2.MORPH_OPEN, kernel)
     size = (runs.shape[1] * step, runs.shape[0])
     fine = cv2.resize(runs, size, interpolation=cv2.INTER_NEAREST)[:, : mask.shape[1]]

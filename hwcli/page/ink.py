@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.page.grey import Grey, above, peak, reduced, share, stretched
+from hwcli.page.grey import Grey, above, block, peak, reduced, share, stretched
 from hwcli.page.skew import Turn
 
 _SMALL = 450
@@ -89,7 +89,7 @@ def is_light_on_dark(grey: Grey) -> bool:
     """
     coarse = reduced(grey, 400)
     small = cv2.GaussianBlur(coarse, (0, 0), 0.8)
-    square = np.ones((7, 7), np.uint8)
+    square = block(7, 7)
     dark = _standing_out(cv2.subtract(cv2.morphologyEx(small, cv2.MORPH_CLOSE, square), small))
     light = _standing_out(cv2.subtract(small, cv2.morphologyEx(small, cv2.MORPH_OPEN, square)))
     if max(dark, light) > 2.5 * min(dark, light):
@@ -115,7 +115,7 @@ def _paper(grey: Grey) -> Grey:
     side = _odd(round(min(max(9, min(grey.shape) / 8), widest) * max(small.shape) / longest), 5, 61)
     border = side // 2 + 1
     padded = cv2.copyMakeBorder(small, border, border, border, border, cv2.BORDER_REPLICATE)
-    kernel = np.ones((side, side), np.uint8)
+    kernel = block(side, side)
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[border:-border, border:-border]
     smooth = np.asarray(cv2.blur(closed, (_odd(side // 3, 3, 21),) * 2), np.uint8)
     return stretched(np.maximum(smooth, 1), grey.shape)
@@ -143,9 +143,7 @@ def _floor(strength: Grey) -> Grey:
     quarter, lowest = ordered[:, :, n // 4], ordered[:, :, n // 20]
     level = quarter + (_NOISE_SIGMAS + 0.67) * np.maximum(quarter - lowest, 0) / 0.97
     level = np.clip(level, int(_FAINTEST * 255), 255).astype(np.uint8)
-    return stretched(
-        np.asarray(cv2.erode(level, np.ones((3, 3), np.uint8)), np.uint8), (height, width)
-    )
+    return stretched(np.asarray(cv2.erode(level, block(3, 3)), np.uint8), (height, width))
 
 
 def _strokes(strength: Grey, floor: Grey, stroke: float) -> tuple[Grey, Grey, Grey]:
@@ -174,7 +172,7 @@ def typical_stroke(mask: Grey) -> float:
     """Typical stroke width of the ink in `mask`, px, over its area; 0 where there is none."""
     framed = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     distance = cv2.distanceTransform(framed, cv2.DIST_L2, 3)[1:-1, 1:-1]
-    highest = cv2.dilate(distance, np.ones((3, 3), np.uint8))
+    highest = cv2.dilate(distance, block(3, 3))
     ridge = np.asarray(cv2.compare(distance, highest, cv2.CMP_GE), np.uint8) & mask
     widths = np.sort(distance[ridge.view(np.bool_)])
     if not widths.size:

@@ -2,9 +2,12 @@
 
 import os
 import re
+import stat
+import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from heapq import merge
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -19,6 +22,11 @@ _ENOUGH = 32
 _LONGEST = 1 << 16
 """Bytes of a path in a list."""
 _BOM = b"\xef\xbb\xbf"
+_NUMBER = re.compile(r"\d+")
+_FORM = dict.fromkeys(map(ord, string.digits), "0")
+"""Makes all names of one form the same."""
+_FORMS = 20
+"""Forms of names in a folder, beyond which they are sorted at once."""
 
 
 def find_photos(
@@ -76,13 +84,18 @@ class _Search:
 
     def wants(self, entry: os.DirEntry[str], below: tuple[str, ...]) -> bool:
         """Whether `entry` is to be read; `below` are the folders it is in."""
-        if not is_wanted(entry.name, below, self.globs):
-            return False
-        try:
-            # A link to nothing becomes an error record; pipes and links to folders are left.
-            return entry.is_file() or (entry.is_symlink() and not Path(entry.path).exists())
-        except OSError:  # a link to itself, say: reading it will tell
-            return True
+        return is_wanted(entry.name, below, self.globs)
+
+
+def _is_file(path: str) -> bool:
+    """Whether it is a file or a link to one, not a pipe or a link to a folder.
+
+    A link to nothing becomes an error record, and so does whatever cannot be looked at.
+    """
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116 (of millions)
+    except OSError:
+        return True
 
 
 class Elsewhere(Protocol):
@@ -102,7 +115,8 @@ def is_wanted(name: str, below: tuple[str, ...], globs: Sequence[Sequence[str]])
 
     And as one of `globs`, each in its parts between `/`, if there are any.
     """
-    if os.path.splitext(name)[1].lower() not in SUFFIXES:  # noqa: PTH122 (of millions)
+    _, dot, suffix = name.rpartition(".")
+    if f"{dot}{suffix}".lower() not in SUFFIXES:
         return False
     path = (*below, name)
     return not globs or any(_match(path if len(g) > 1 else path[-1:], g) for g in globs)
@@ -159,6 +173,7 @@ def _photos_at(path: str, search: _Search) -> Iterator[Source]:
         folder, below = todo.pop()
         files: list[str] = []
         folders: list[str] = []
+        others: set[str] = set()  # what links lead to is looked at when it is their turn
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
@@ -168,24 +183,42 @@ def _photos_at(path: str, search: _Search) -> Iterator[Source]:
                         folders.append(entry.name)
                     elif search.wants(entry, below):
                         files.append(entry.name)
+                        if not entry.is_file(follow_symlinks=False):
+                            others.add(entry.name)
         except OSError:  # becomes an error record, so that its photos are missed
             yield Path(folder)
             continue
-        for name in in_order(files):
-            yield Path(folder, name)
+        for name in _one_by_one(files):
+            if name not in others or _is_file(os.path.join(folder, name)):  # noqa: PTH118
+                yield Path(folder, name)
         todo += ((os.path.join(folder, f), (*below, f)) for f in reversed(in_order(folders)))  # noqa: PTH118
+
+
+def _one_by_one(names: list[str]) -> Iterator[str]:
+    """`names` in natural order, the first as soon as may be.
+
+    Names that differ in their digits alone, place by place, are in natural order as they are. Where
+    there are few such groups, their members' turns are found as they come.
+    """
+    names.sort()
+    groups: dict[str, list[str]] = {}
+    forms = "/".join(names).translate(_FORM).split("/") if names else ()
+    for name, form in zip(names, forms, strict=True):
+        groups.setdefault(form, []).append(name)
+        if len(groups) > _FORMS:
+            names.sort(key=natural_key)
+            return iter(names)
+    return merge(*groups.values(), key=lambda name: (natural_key(name), name))
 
 
 def in_order(names: list[str]) -> list[str]:
     """`names` sorted naturally; what is alike but for case or zeros, as its characters come."""
-    names.sort()
-    names.sort(key=natural_key)
-    return names
+    return list(_one_by_one(names))
 
 
 def natural_key(name: str) -> str:
     """Sorts `page2` before `page10`, and numbers before letters."""
-    return re.sub(r"\d+", _number, name.casefold())
+    return _NUMBER.sub(_number, name.casefold())
 
 
 def _number(digits: re.Match[str]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.page.components import Boxes
+from hwcli.page.components import Boxes, median
 
 _LIKELY_LINES = 4
 """A dot is tried with as many lines, those nearest to it."""
@@ -45,7 +45,7 @@ def lay_out(boxes: Boxes, scale: float, *, isolated: bool = False) -> Layout:
     if not isolated:
         lines = [_without_specks(line, boxes, scale) for line in lines]
     lines = [line for line in lines if line]
-    lines.sort(key=lambda line: float(np.median(level[line])))
+    lines.sort(key=lambda line: median(level[line]))
     order: list[int] = []
     numbers: list[int] = []
     words: list[int] = []
@@ -135,7 +135,7 @@ def _lines(
             current.append(float(level[i]))
     lines = _merge(lines, level, scale)
     small = np.flatnonzero(~full).tolist() if full.any() else []
-    middles = np.asarray([np.median(level[line]) for line in lines])
+    middles = np.asarray([median(level[line]) for line in lines])
     for i in small:
         likely = np.argsort(np.abs(middles - level[i]), kind="stable")[:_LIKELY_LINES]
         _nearest([lines[k] for k in likely.tolist()], i, level, x, scale).append(i)
@@ -145,9 +145,9 @@ def _lines(
 def _merge(lines: list[list[int]], level: NDArray[np.float64], scale: float) -> list[list[int]]:
     """Lines at the same level made one."""
     merged: list[list[int]] = []
-    for line in sorted(lines, key=lambda item: float(np.median(level[item]))):
-        here = float(np.median(level[line]))
-        if merged and here - float(np.median(level[merged[-1]])) < 0.6 * scale:
+    for line in sorted(lines, key=lambda item: median(level[item])):
+        here = median(level[line])
+        if merged and here - median(level[merged[-1]]) < 0.6 * scale:
             merged[-1] = merged[-1] + line
         else:
             merged.append(line)
@@ -177,6 +177,6 @@ def _words(boxes: Boxes, scale: float) -> list[int]:
     if len(boxes) < 2:
         return [0] * len(boxes)
     gaps = boxes[1:, 0] - np.maximum.accumulate(boxes[:, 2])[:-1]
-    usual = float(np.median(gaps))
+    usual = median(gaps)
     limit = max(0.55 * scale, 2.0 * usual)
     return [0, *np.cumsum(gaps > limit).tolist()]

@@ -48,9 +48,9 @@ def pdf_pages(
                 with telling(title, (pdfium.PdfiumError, ValueError, OverflowError, OSError)):
                     photo = _drawn(document, number - 1, title, max_megapixels, mode)
             except HwcliError as error:
-                yield Sheet(page, error)
+                yield Sheet(page, error, count)
             else:
-                yield Sheet(page, photo)
+                yield Sheet(page, photo, count)
 
 
 def _pdfium(name: str) -> Any:

@@ -59,15 +59,15 @@ def image_pages(
                     image.seek(frames[number - 1])
                 photo = _photo(image, title, max_megapixels, mode)
         except HwcliError as error:
-            yield Sheet(page, error)
+            yield Sheet(page, error, count)
         else:
-            yield Sheet(page, photo)
+            yield Sheet(page, photo, count)
     if image is not None:
         image.close()
     if not whole:
         title = f"{name}: page {count}" if count > 1 else name
         lost = InputError(f"{title}: damaged image (what comes from here on cannot be found)")
-        yield Sheet(count if count > 1 else None, lost)
+        yield Sheet(count if count > 1 else None, lost, count)
 
 
 def _opened(data: bytes, kind: str, name: str) -> ImageFile.ImageFile:

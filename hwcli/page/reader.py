@@ -1,7 +1,7 @@
 """The way of a photo: load, find the ink, segment, lay out, classify."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from hwcli.page.layout import Layout, lay_out
 from hwcli.page.photo import MAX_MEGAPIXELS, Photo, load_photo
 from hwcli.page.reading import Box, Candidate, Glyph, Line, Page, Word, bounding_box
 from hwcli.page.segment import Segments
+from hwcli.review.doubts import ALTERNATIVES, Doubts, Reviewing, doubts_of
 
 DOUBTFUL = "doubtful"
 """Flag of a glyph whose confidence is below the least that was asked for."""
@@ -42,6 +43,8 @@ class ReadingOptions:
     """Below which a glyph is doubtful, in [0, 1]."""
     reject_char: str = ""
     """What is written for a doubtful glyph; its likeliest character if empty."""
+    reviewing: Reviewing | None = None
+    """Which glyphs are wanted for a review, with what that needs; it changes no record."""
 
 
 class Reader:
@@ -77,6 +80,7 @@ class Reader:
         self._among = allowed_classes(options.choice, info.classes, info.scripts, self._merged)
         count = len(info.classes) if self._among is None else int(self._among.sum())
         self._topk = min(options.topk, count)
+        self._looked_at = min(max(options.topk, ALTERNATIVES * bool(options.reviewing)), count)
         self.name = name_of(model)
         if info.target != "char":
             raise ModelError(
@@ -103,7 +107,7 @@ class Reader:
             boxes = found.turn.back(boxes, found.shape)
         limits = [photo.width, photo.height] * 2
         boxes = np.minimum(boxes * (photo.reduced * found.reduced), limits).astype(np.int32)
-        glyphs = self._glyphs(found.ink, segments, layout, boxes)
+        glyphs, doubts = self._glyphs(photo, found.ink, segments, layout, boxes)
         scripts = Counter(g.script for g in glyphs)
         return Page(
             file=name,
@@ -116,18 +120,25 @@ class Reader:
             angle_deg=round(layout.angle_deg + (found.turn.angle_deg if found.turn else 0.0), 1),
             inverted=found.ink.inverted,
             page=page,
+            doubts=doubts,
         )
 
     def _glyphs(
-        self, ink: Ink, segments: Segments, layout: Layout, boxes: Boxes
-    ) -> tuple[Glyph, ...]:
-        """The glyphs in reading order; `boxes` are theirs on the photo."""
+        self, photo: Photo, ink: Ink, segments: Segments, layout: Layout, boxes: Boxes
+    ) -> tuple[tuple[Glyph, ...], Doubts | None]:
+        """The glyphs in reading order, and the doubtful ones; `boxes` are theirs on the photo."""
         how = self.classifier.info.normalisation
         crops = [segments.crop(index, ink) for index in layout.order.tolist()]
         images, inked = normalise_all(crops, how)
         places = np.flatnonzero(inked)
         probabilities = probabilities_of(self.classifier, images[places], among=self._among)
-        return self._named(probabilities, layout.line[places], layout.word[places], boxes[places])
+        glyphs = self._named(probabilities, layout.line[places], layout.word[places], boxes[places])
+        wanted = self._options.reviewing
+        if wanted is None:
+            return glyphs, None
+        inks = [crops[place] for place in places]
+        doubts = doubts_of(photo, glyphs, inks, wanted, how, self.classifier.info.classes)
+        return tuple(replace(g, candidates=g.candidates[: self._topk]) for g in glyphs), doubts
 
     def _named(
         self,
@@ -147,7 +158,7 @@ class Reader:
             written = recase(read, boxes[:, 2:] - boxes[:, :2], line, self._merged)
             for names, changed, case in zip(flags, settled.changed, written, strict=True):
                 names += [CONTEXT] * bool(changed) + [CASE] * bool(case)
-        best = top_k(probabilities, self._topk)
+        best = top_k(probabilities, self._looked_at)
         glyphs = []
         for row in range(len(boxes)):
             candidates = self._candidates(probabilities[row], best[row], written[row])

@@ -1,7 +1,10 @@
 """What was read on a photo: the records that every output format is made of."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from hwcli.review.doubts import Doubts
 
 
 class Box(NamedTuple):
@@ -87,6 +90,8 @@ class Page:
     """The writing is light on dark."""
     page: int | None = None
     """Number of the page within its file, from 1; None for a file of one."""
+    doubts: "Doubts | None" = None
+    """Its doubtful glyphs, if they are to be reviewed and there are any."""
 
     @property
     def text(self) -> str:

@@ -15,7 +15,7 @@ from hwcli.page.components import (
     is_frame,
     shapes,
 )
-from hwcli.page.grey import Grey, grown, labelled, tall_runs, wide_runs
+from hwcli.page.grey import Grey, Labels, block, grown, labelled, tall_runs, wide_runs
 from hwcli.page.ink import Ink
 
 _SPAN = 0.5
@@ -82,20 +82,30 @@ def _page_rulings(faint: Grey) -> Grey | None:
 
 def _rulings_along_rows(faint: Grey) -> tuple[Grey, int]:
     """Lines that cross much of the page from left to right, and how many there are."""
-    length = max(60, faint.shape[1] // 8)
-    near = _lines_along_rows(faint, length)
-    if not cv2.countNonZero(near):
-        return near, 0
-    reach = max(3, faint.shape[1] // 60) | 1
-    every = max(1, reach // 2)
-    bridged = np.ascontiguousarray(grown(near, 3, reach)[:, ::every])  # so wide are all of them
-    labels, stats, _ = labelled(bridged)
-    long = (stats[:, 2] * every > _SPAN * faint.shape[1]) & (stats[:, 3] < 0.1 * faint.shape[1])
+    width = faint.shape[1]
+    wide = _wide_lines(faint, max(60, width // 8))
+    _, stats, every = _bridged(wide)
+    if not (stats[1:, 2] * every > _SPAN * width).any():  # nor does any part of them
+        return np.zeros_like(faint), 0
+    near = _thin(faint, wide)
+    labels, stats, every = _bridged(near)
+    long = (stats[:, 2] * every > _SPAN * width) & (stats[:, 3] < 0.1 * width)
     long[0] = False
     if not long.any():
-        return np.zeros_like(near), 0
+        return np.zeros_like(faint), 0
     whole = np.where(long, np.uint8(255), np.uint8(0))[labels].repeat(every, axis=1)
-    return near & whole[:, : near.shape[1]], int(long.sum())
+    return near & whole[:, :width], int(long.sum())
+
+
+def _bridged(near: Grey) -> tuple[Labels, NDArray[np.int32], int]:
+    """The components of `near`, gaps bridged, as `labelled` gives them, of every so many columns.
+
+    That many is the third of what comes back.
+    """
+    reach = max(3, near.shape[1] // 60) | 1
+    every = max(1, reach // 2)
+    labels, stats, _ = labelled(np.ascontiguousarray(grown(near, 3, reach)[:, ::every]))
+    return labels, stats, every
 
 
 def _transposed(mask: Grey) -> Grey:
@@ -134,15 +144,24 @@ def _straight_lines(part: Grey, scale: float) -> Grey:
 
 
 def _lines_along_rows(part: Grey, length: int) -> Grey:
+    return _thin(part, _wide_lines(part, length))
+
+
+def _wide_lines(part: Grey, length: int) -> Grey:
+    """The pixels of `part` in horizontal lines of at least `length` px, whatever crosses them."""
     if part.shape[1] < length:
         return np.zeros_like(part)
     drift = max(1, round(length * _SLOPE / 2))
-    near = part & wide_runs(grown(part, 2 * drift + 1, 3), length)
-    count = cv2.countNonZero(near)
+    return part & wide_runs(grown(part, 2 * drift + 1, 3), length)
+
+
+def _thin(part: Grey, wide: Grey) -> Grey:
+    """Of the `wide` lines of `part` the pixels on no stroke that runs across them."""
+    count = cv2.countNonZero(wide)
     if not count:
-        return near
-    limit = int(_CROSSING * _usual_height(part, near, count))
-    return near & ~tall_runs(part, limit + 1)
+        return wide
+    limit = int(_CROSSING * _usual_height(part, wide, count))
+    return wide & ~tall_runs(part, limit + 1)
 
 
 def _usual_height(part: Grey, near: Grey, count: int) -> int:
@@ -178,7 +197,7 @@ def _cells(lines: Grey, scale: float) -> Boxes:
     what stands in it. How many pixels that are, Pick's theorem (1899) tells of the contours.
     """
     gap = max(3, round(0.15 * scale)) | 1
-    closed = cv2.morphologyEx(lines, cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8))
+    closed = cv2.morphologyEx(lines, cv2.MORPH_CLOSE, block(gap, gap))
     contours, tree = cv2.findContours(closed, cv2.RETR_TREE, cv2.CHAIN_APPROX_NONE)
     if tree is None:
         return np.empty((0, 4), np.int32)

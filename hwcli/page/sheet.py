@@ -40,6 +40,8 @@ class Sheet:
     """Of the page within its file, from 1; None for a file of one."""
     photo: Photo | HwcliError
     """What it looks like, or why that cannot be told."""
+    count: int = 1
+    """Pages of its file."""
 
 
 def reduction(height: int, width: int) -> int:
@@ -70,5 +72,5 @@ def telling(name: str, faults: tuple[type[Exception], ...]) -> Iterator[None]:
     except MemoryError as error:
         raise InputError(f"{name}: not enough memory to decode it") from error
     except faults as error:
-        why = str(error)[:_LONGEST] or type(error).__name__
+        why = " ".join(str(error).split())[:_LONGEST] or type(error).__name__
         raise InputError(f"{name}: damaged image ({why})") from error

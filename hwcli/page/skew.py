@@ -29,11 +29,15 @@ def skew_deg(mask: Grey) -> float:
     if cv2.countNonZero(mask) < _FEWEST:
         return 0.0
     first = _Profile(mask, _ROWS // 3)
+    if not len(first):  # specks that are lost in the paper around them
+        return 0.0
     coarse = np.arange(-_STEEPEST_DEG, _STEEPEST_DEG + 0.1, 1.0)
     best = first.sharpest(coarse)
     if best == 0.0:  # what is left to find is less than `_LEAST_DEG`
         return 0.0
     second = _Profile(mask, _ROWS)
+    if not len(second):
+        return 0.0
     best = second.sharpest(best + np.arange(-1.0, 1.05, 0.1))
     sharper = second.sharpness(best) / max(1e-9, second.sharpness(0.0))
     return float(best) if abs(best) >= _LEAST_DEG and sharper > _GAIN else 0.0
@@ -48,6 +52,9 @@ class _Profile:
         y, x = np.nonzero(coarse)
         self._x, self._y = x.astype(np.float32), y.astype(np.float32)
         self._ink = coarse[y, x].astype(np.float64)
+
+    def __len__(self) -> int:
+        return len(self._ink)
 
     def sharpness(self, angle_deg: float) -> float:
         """Sum of squared differences between neighbouring rows of ink, at this angle."""

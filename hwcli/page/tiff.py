@@ -4,6 +4,7 @@ https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf (TIFF 6.0), and Bi
 """
 
 import struct
+from mmap import mmap
 from typing import NamedTuple
 
 _SUBFILE = 254
@@ -24,12 +25,12 @@ class _Layout(NamedTuple):
     offset: struct.Struct
 
 
-def pages_in(data: bytes) -> tuple[list[int], bool]:
+def pages_in(data: bytes | mmap) -> tuple[list[int], bool]:
     """Numbers from 0 of the directories that are pages, and whether the end of them was found.
 
-    The first directory is always a page.
+    The first directory is always a page; the end of a file without any was not found.
     """
-    order = "<" if data.startswith(b"II") else ">"
+    order = "<" if data[:2] == b"II" else ">"
     if data[2:4] in (b"+\0", b"\0+"):
         first, layout = 8, _Layout(*(struct.Struct(order + f) for f in ("Q", "HHQ8s", "Q")))
     else:
@@ -48,10 +49,10 @@ def pages_in(data: bytes) -> tuple[list[int], bool]:
             at = following
     except (struct.error, OverflowError):  # an offset out of the file
         return frames, False
-    return frames, True
+    return frames, bool(frames)
 
 
-def _directory(data: bytes, at: int, layout: _Layout) -> tuple[bool, int]:
+def _directory(data: bytes | mmap, at: int, layout: _Layout) -> tuple[bool, int]:
     """Whether the directory at `at` is of a page, and where the next is, 0 if there is none."""
     (count,) = layout.entries.unpack_from(data, at)
     at += layout.entries.size

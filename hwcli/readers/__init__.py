@@ -12,6 +12,7 @@ from hwcli.readers.matlab import MatlabReader
 from hwcli.readers.numpy_file import NumpyReader
 from hwcli.readers.pixel_table import PixelTableReader
 from hwcli.readers.reader import Reader
+from hwcli.readers.review import ReviewReader
 from hwcli.readers.span import SpanReader
 from hwcli.readers.webdataset import WebdatasetReader
 from hwcli.recipe import Format, Part, Source
@@ -25,6 +26,7 @@ READERS: dict[Format, Callable[[Source, Part, Archive], Reader]] = {
     "matlab": MatlabReader,
     "numpy": NumpyReader,
     "parquet": ArrowReader,
+    "review": ReviewReader,
     "webdataset": WebdatasetReader,
 }
 

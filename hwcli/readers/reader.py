@@ -40,6 +40,8 @@ class Listing:
     """(N,) index into `words`."""
     split: NDArray[np.uint8] | None = None
     """(N,) `Split` of each row, where the rows themselves say it."""
+    notes: tuple[str, ...] = ()
+    """What is to be known of the rows, such as why there are no more."""
 
     def __len__(self) -> int:
         return len(self.label)
@@ -50,6 +52,7 @@ def listing_of(
     writers: list[str] | None = None,
     words: list[str] | None = None,
     splits: list[str] | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Listing:
     """A listing of one label, and one writer (empty: unknown), word and split, a row.
 
@@ -69,6 +72,7 @@ def listing_of(
         texts,
         word if words else None,
         None if splits is None else _splits(splits, labels),
+        notes,
     )
 
 
@@ -189,6 +193,9 @@ class Block(Protocol):
 
 class Reader(Protocol):
     """The rows of one part of a source; readers inherit it for what they share."""
+
+    is_ink: bool = False
+    """Whether the images are ink already, 255 on 0, and upright."""
 
     def listing(self) -> Listing:
         """Labels and writers of all rows.

@@ -16,6 +16,7 @@ class SpanReader(Reader):
 
     def __init__(self, base: Reader, first: int, end: int, what: str) -> None:
         self._base = base
+        self.is_ink = base.is_ink
         self._first = first
         self._end = end
         self._what = what

@@ -13,7 +13,7 @@ SCHEMA = "hwcli.recipe/1"
 
 SplitName = Literal["train", "val", "test"]
 SplitBy = Literal["official", "writer", "word", "random"]
-Format = Literal["idx", "images", "csv", "matlab", "numpy", "parquet", "webdataset"]
+Format = Literal["idx", "images", "csv", "matlab", "numpy", "parquet", "review", "webdataset"]
 
 _SCRIPT = re.compile(r"[A-Z][a-z]{3}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -64,8 +64,8 @@ class Part:
     """Member that holds the images; for single images, parquet and webdataset a glob, in which `*`
     crosses folders, else a member or a glob that matches one. Folders may stand before it."""
     labels: str = ""
-    """Member that holds their labels (idx, csv, numpy); in a webdataset, the ending of the files
-    that do."""
+    """Member that holds their labels (idx, csv, numpy, review); in a webdataset, the ending of the
+    files that do."""
     array: str = ""
     """Name of the array or column of images (npz, matlab, parquet); needless where there is only
     one."""

@@ -3,6 +3,9 @@
 import multiprocessing
 import os
 import signal
+import threading
+import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,24 +13,27 @@ import pytest
 from PIL import Image
 
 from hwcli.classify import find_model
-from hwcli.engines import local
-from hwcli.engines.local import default_jobs, read_photos
-from hwcli.engines.photo import ReadOptions
-from hwcli.outputs import Result
+from hwcli.engines import pool
+from hwcli.engines.jobs import jobs_for
+from hwcli.engines.local import read_photos
+from hwcli.engines.photo import ReadOptions, new_reader
+from hwcli.errors import InputError
 from hwcli.page.photo import Source
 from hwcli.page.reading import Failure, Page
 
 KILLER = b"P5 1 1 255 kill"
 
 
-def deadly(source: Source, known: str | None) -> Result:
-    """Reads like a worker, but for files that kill it."""
-    if Path(str(source)).read_bytes() == KILLER:
+def deadly(source: Source, known: str | None, start: int, most: int) -> pool.Part:
+    """Reads like a worker, but for files and pages that kill it."""
+    data = Path(str(source)).read_bytes()
+    if data == KILLER or (data.startswith(b"II") and start <= DEADLY_PAGE < start + most):
         os.kill(os.getpid(), signal.SIGKILL)
-    return WORK(source, known)
+    return WORK(source, known, start, most)
 
 
-WORK = local._read_in_worker
+WORK = pool.read_part
+DEADLY_PAGE = 13
 
 
 @pytest.fixture
@@ -55,14 +61,98 @@ def test_what_is_known_is_not_read_again(photos: list[Path]) -> None:
         assert [r.file for r in results] == [str(p) for p in photos]
 
 
-def test_pages_come_one_by_one_where_that_is_wanted(tmp_path: Path) -> None:
-    first, second = Image.new("L", (40, 40), 255), Image.new("L", (50, 40), 255)
-    first.save(tmp_path / "a.tif", save_all=True, append_images=[second])
-    for by_page, sizes in ((True, [[40], [50]]), (False, [[40, 50]])):
-        results = read_photos(
-            [tmp_path / "a.tif"], ReadOptions(find_model(None)), jobs=1, by_page=by_page
-        )
-        assert [[p.width for p in r.readings if isinstance(p, Page)] for r in results] == sizes
+def tiff(path: Path, pages: int) -> Path:
+    """Pages of 40, 41, 42 … pixels."""
+    first, *others = (Image.new("L", (40 + n, 40), 255) for n in range(pages))
+    first.save(path, save_all=True, append_images=others)
+    return path
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_pages_of_a_long_file_come_in_order_and_a_few_at_a_time(jobs: int, tmp_path: Path) -> None:
+    """Among photos, each known to be the last of its file or not."""
+    sources = [tiff(tmp_path / "a.tif", 1), tiff(tmp_path / "b.tif", 45), tmp_path / "missing.png",
+               tiff(tmp_path / "c.tif", 3)]  # fmt: skip
+    results = list(read_photos(sources, ReadOptions(find_model(None)), jobs=jobs))
+    assert max(len(r.readings) for r in results) <= 8
+    pages = [(r.file, p.width) for r in results for p in r.readings if isinstance(p, Page)]
+    wanted = ((s, n) for s, n in zip(sources, (1, 45, 0, 3), strict=True))
+    assert pages == [(str(s), 40 + k) for s, n in wanted for k in range(n)]
+    ends = [r.file for r in results if not r.more]
+    assert ends == [str(s) for s in sources]
+    numbers = [p.page for r in results for p in r.readings if r.file == str(sources[1])]
+    assert numbers == list(range(1, 46))
+
+
+def test_a_file_that_changes_while_it_is_read_is_told(tmp_path: Path) -> None:
+    source = tiff(tmp_path / "a.tif", 20)
+    pool._Worker.options = ReadOptions(find_model(None))
+    pool._Worker.reader = new_reader(pool._Worker.options, threads=1)
+    part = pool.read_part(source, "another", 9, 8)
+    (failure,) = part.result.readings
+    assert isinstance(failure, Failure) and "has changed" in failure.message and failure.page == 9
+
+
+def test_the_first_comes_while_the_second_is_not_there_yet(photos: list[Path]) -> None:
+    """As when another program finds them, slowly."""
+    go_on = threading.Event()
+
+    def found() -> Iterator[Path]:
+        yield photos[0]
+        assert go_on.wait(60)
+        yield from photos[1:]
+
+    readings = read_photos(found(), ReadOptions(find_model(None)), jobs=2)
+    files = [next(readings).file]
+    go_on.set()
+    assert files + [r.file for r in readings] == [str(p) for p in photos]
+
+
+def test_what_stops_the_search_is_raised_after_what_was_found(photos: list[Path]) -> None:
+    def found() -> Iterator[Path]:
+        yield from photos[:9]
+        raise InputError("no more")
+
+    files = []
+    with pytest.raises(InputError, match="no more"):
+        for result in read_photos(found(), ReadOptions(find_model(None)), jobs=2):
+            files.append(result.file)
+    assert files == [str(p) for p in photos[:9]]
+
+
+def test_no_more_is_read_than_is_asked_for(photos: list[Path]) -> None:
+    """A slow reader of the results holds the search up."""
+    taken: list[Path] = []
+
+    def found() -> Iterator[Path]:
+        for _ in range(50):
+            for photo in photos:
+                taken.append(photo)
+                yield photo
+
+    readings = read_photos(found(), ReadOptions(find_model(None)), jobs=2)
+    next(readings)
+    time.sleep(0.5)
+    assert len(taken) <= 2 * 2 * 4 + 3
+    readings.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
+def test_a_page_that_kills_its_process_is_told_and_the_others_are_read(
+    photos: list[Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    source = tiff(tmp_path / "a.tif", 40)
+    monkeypatch.setattr(pool, "read_part", deadly)
+    results = list(
+        read_photos([*photos[:2], source, *photos[2:4]], ReadOptions(find_model(None)), 2)
+    )
+    pages = [p for r in results if r.file == str(source) for p in r.readings]
+    assert [p.page for p in pages] == list(range(1, 41))
+    assert [p.page for p in pages if isinstance(p, Failure)] == [DEADLY_PAGE]
+    assert pages[DEADLY_PAGE - 1].message == f"{source}: page 13: the process that read it died"
+    assert [r.file for r in results if not r.more] == list(
+        map(str, [*photos[:2], source, *photos[2:4]])
+    )
 
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
@@ -73,9 +163,9 @@ def test_one_that_kills_its_process_is_told_and_the_pool_goes_on(
     for place in (5, 20):
         photos[place].write_bytes(KILLER)
     asked: list[int] = []
-    real = local.new_pool
-    monkeypatch.setattr(local, "new_pool", lambda n, *a: asked.append(n) or real(n, *a))
-    monkeypatch.setattr(local, "_read_in_worker", deadly)
+    real = pool.new_pool
+    monkeypatch.setattr(pool, "new_pool", lambda n, *a: asked.append(n) or real(n, *a))
+    monkeypatch.setattr(pool, "read_part", deadly)
     results = list(read_photos(photos, ReadOptions(find_model(None)), jobs=2))
     assert [r.file for r in results] == [str(p) for p in photos]
     assert [i for i, r in enumerate(results) if r.failed] == [5, 20]
@@ -105,4 +195,14 @@ def test_stopping_early_ends_the_processes(photos: list[Path]) -> None:
 
 @pytest.mark.parametrize("photos, most", [(1, 1), (3, 1), (100_000, os.cpu_count())])
 def test_few_photos_are_not_worth_processes(photos: int, most: int) -> None:
-    assert 1 <= default_jobs(photos) <= most
+    assert 1 <= jobs_for(photos) <= most
+
+
+@pytest.mark.skipif(os.cpu_count() == 1, reason="one core")
+def test_one_file_of_many_pages_is_work_for_many(tmp_path: Path) -> None:
+    assert jobs_for(1, [tiff(tmp_path / "a.tif", 1)]) == 1
+    assert jobs_for(1, [tiff(tmp_path / "a.tif", 40)]) > 1
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4" + bytes(1_000_000))
+    assert jobs_for(1, [tmp_path / "a.pdf"]) > 1
+    (tmp_path / "b.tif").write_bytes(b"")
+    assert jobs_for(2, [tmp_path / "b.tif", tmp_path / "missing.pdf"]) == 1

@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+import tracemalloc
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,9 @@ def let_go() -> None:
         output._journal.close()
         if isinstance(output, FileOutput):
             output._file.close()
+        else:
+            for document in output._part.documents.values() if output._part else ():
+                document._file.close()
 
 
 def opened(
@@ -310,3 +314,70 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be written"):
         opened(tmp_path / "in the way" / "a.jsonl")
     shutil.rmtree(tmp_path, ignore_errors=True)
+
+
+def parts(file: str, *, cut: int = 3) -> list[Result]:
+    """Three pages, the second a failure, in as many results as `cut`."""
+    pages = (page(file, 1), Failure(file, "InputError", "bad", 2), page(file, 3))
+    ends = [Result(file, "1", (p,), more=True) for p in pages[: cut - 1]]
+    return [*ends, Result(file, "1", pages[cut - 1 :])]
+
+
+@pytest.mark.parametrize("name", ["jsonl", "hocr", "alto", "csv"])
+def test_pages_that_come_one_by_one_make_the_same_file(name: str, tmp_path: Path) -> None:
+    for place, cut in (("whole", 1), ("parts", 3)):
+        one, many = opened(tmp_path / place, name), folder(tmp_path / f"{place}.d", name, "page")
+        for output in (one, many):
+            for item in (*parts("a.pdf", cut=cut), result("b.jpg")):
+                output.write(item)
+            output.close()
+    assert (tmp_path / "whole").read_bytes() == (tmp_path / "parts").read_bytes()
+    journals = [(tmp_path / f"{p}.journal").read_bytes() for p in ("whole", "parts")]
+    assert journals[0] == journals[1]
+    files = names_in(tmp_path / "parts.d")
+    assert files == names_in(tmp_path / "whole.d")
+    assert {"a.pdf-0001.page.xml", "a.pdf-0003.page.xml", "b.jpg.page.xml"} <= files
+    for file in files:
+        assert (tmp_path / "parts.d" / file).read_bytes() == (
+            tmp_path / "whole.d" / file
+        ).read_bytes()
+
+
+def test_a_file_that_was_read_in_part_is_not_done(tmp_path: Path) -> None:
+    """Killed, or stopped, between two of its pages."""
+    for stopped in (True, False):
+        for output, again in (
+            (opened, tmp_path / f"{stopped}.jsonl"),
+            (folder, tmp_path / f"{stopped}.d"),
+        ):
+            one = output(again, "jsonl")
+            one.write(result("a.jpg"))
+            one.write(parts("b.pdf")[0])
+            if stopped:
+                one.close()
+            let_go()
+            two = output(again, "jsonl", resume=True)
+            assert (two.done("a.jpg"), two.done("b.pdf")) == ("1", None)
+            two.write(result("b.pdf"))
+            two.close()
+    for stopped in (True, False):
+        assert files_in(tmp_path / f"{stopped}.jsonl") == ["a.jpg", "b.pdf"]
+        assert {"a.jpg.jsonl", "b.pdf.jsonl"} <= names_in(tmp_path / f"{stopped}.d")
+    assert not (tmp_path / "True.d" / "b.pdf.jsonl.partial").exists()
+
+
+@pytest.mark.parametrize("kind", [opened, folder])
+def test_what_is_known_of_many_photos_is_small(
+    kind: Callable[..., FileOutput | FolderOutput], tmp_path: Path
+) -> None:
+    count = 5000
+    one = kind(tmp_path / "a", "jsonl")
+    for number in range(count):
+        one.write(result(f"/data/photos/folder/photo-{number:07}.jpg", f"{number:064}"))
+    let_go()
+    tracemalloc.start()
+    two = kind(tmp_path / "a", "jsonl", resume=True)
+    held, peak = (n / count for n in tracemalloc.get_traced_memory())
+    tracemalloc.stop()
+    assert two.done("/data/photos/folder/photo-0000007.jpg") == f"{7:064}"
+    assert held < 400 and peak < 600, "bytes a photo"

@@ -129,3 +129,6 @@ def boxes_on(boxes: np.ndarray, affine: np.ndarray) -> np.ndarray:
 def test_level_pages_have_no_skew() -> None:
     assert skew_deg(find_ink(written(ROWS)).loose) == 0.0
     assert skew_deg(np.zeros((50, 50), np.uint8)) == 0.0
+    ribbon = np.zeros((60_000, 64), np.uint8)
+    ribbon[:27] = 255
+    assert skew_deg(ribbon) == 0.0, "its ink is lost where its rows are counted"

@@ -8,9 +8,11 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hwcli.errors import InputError
-from hwcli.page.inputs import find_photos, natural_key
+from hwcli.page.inputs import find_photos, in_order, natural_key
 from hwcli.page.photo import Piped
 from photo_files import samples
 
@@ -225,3 +227,8 @@ def test_a_folder_is_looked_at_when_it_is_its_turn(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(os, "scandir", lambda p: (looked.append(p), scandir(p))[1])
     next(find_photos(["f"]))
     assert looked == ["f", "f/0"]
+
+
+@given(st.sets(st.text("0012aA.é٣", min_size=1, max_size=7), max_size=60))
+def test_names_come_in_natural_order_however_many_forms_they_have(names: set[str]) -> None:
+    assert in_order(list(names)) == sorted(sorted(names), key=natural_key)

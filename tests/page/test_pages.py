@@ -76,6 +76,12 @@ def test_a_cut_tiff() -> None:
         assert isinstance(sheets[0].photo, InputError) or size > 3600
 
 
+@pytest.mark.parametrize("data", [b"II*\0\0\0\0\0", b"MM\0*\0\0\0\0and more"])
+def test_a_tiff_of_no_pages_at_all_is_told(data: bytes) -> None:
+    (only,) = pages_of(data, "x.tif")
+    assert only.number is None and told([only])[0].startswith("x.tif: damaged image")
+
+
 def test_a_ring_of_directories_ends() -> None:
     data = bytearray(tiff(30, 40))
     first, second = _directories(data)

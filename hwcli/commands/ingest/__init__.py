@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from hwcli.commands.ingest import combine, look, make, own
+from hwcli.commands.ingest import combine, look, make, own, review
 from hwcli.commands.options import Address, Engine, Quiet, Verbose, check_address
 from hwcli.errors import UsageError
 
@@ -60,10 +60,20 @@ def ingest(
         list[Path] | None,
         typer.Option(
             help="A CSV of rows to relabel or drop, as `hwcli eval` writes suspects.csv; may be "
-            "given several times.",
+            "given several times. With --from-review, what its page saved.",
             metavar="FILE",
         ),
     ] = None,
+    from_review: Annotated[
+        Path | None,
+        typer.Option(
+            help="Make a dataset of what was corrected in this folder of `hwcli ocr --review`.",
+            metavar="DIR",
+        ),
+    ] = None,
+    writer: Annotated[
+        str, typer.Option(help="Who wrote what is in --from-review.", metavar="NAME")
+    ] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Fetch and plan, but make no dataset.")
     ] = False,
@@ -146,24 +156,31 @@ def ingest(
     hwcli ingest dhcd --cite
 
     hwcli ingest dhcd --corrections suspects.csv --force
+
+    hwcli ingest --from-review doubts/ --corrections corrections.csv --out data/mine
     """
     check_address(engine, address)
     if list_:
         look.list_recipes(json_)
         return
+    fixes = corrections or []
     chosen = {
         "merge": what is not None and what[:1] == ["merge"], "--info": info, "--cite": cite,
         "--export": export is not None, "--verify": verify, "--show": show, "--dry-run": dry_run,
         "--write-recipe": write_recipe is not None,
     }  # fmt: skip
     _only_one([name for name, wanted in chosen.items() if wanted])
-    if corrections:
+    if from_review is not None:
+        review.check_alone([name for name, on in chosen.items() if on], what or [], labels)
+    elif writer:
+        raise UsageError("--writer is for --from-review", hint="a recipe has `writer` for it")
+    elif corrections:
         _only_one([*(name for name, on in chosen.items() if on and name != "--dry-run"),
                    "--corrections"])  # fmt: skip
     if what and what[0] == "merge":
         combine.merge(what[1:], out, force, json_)
         return
-    which = _one(what or [])
+    which = "" if from_review else _one(what or [])
     if info:
         look.info(which, json_, every_class=verbose > 0)
         return
@@ -179,13 +196,18 @@ def ingest(
     if write_recipe is not None:
         clash = {"--out": out, "--preview": preview, "--limit": limit,
                  "--proportions": proportions, "--json": json_}  # fmt: skip
-        own.write(which, labels, write_recipe, force, [name for name, on in clash.items() if on])
+        clashing = [name for name, on in clash.items() if on]
+        drafted = review.recipe_of(from_review, fixes, writer, force) if from_review else None
+        own.write(which, labels, write_recipe, force, clashing, drafted)
         return
     if not (show or dry_run or engine == "ray"):
         from hwcli.processes import get_ready
 
         get_ready(jobs)  # before what is to come has been imported here
-    recipe = own.recipe_of(which, labels)
+    if from_review is not None:
+        recipe, fixes = review.recipe_of(from_review, fixes, writer, force), []
+    else:
+        recipe = own.recipe_of(which, labels)
     fetching = make.fetching(mirror, offline, max_expanded, max_members)
     if show:
         look.show(recipe, fetching, json_)
@@ -198,7 +220,7 @@ def ingest(
         jobs=jobs,
         force=force,
         dedup=dedup,
-        corrections=corrections or [],
+        corrections=fixes,
         engine=engine,
         address=address,
     )

@@ -28,8 +28,13 @@ def recipe_of(which: str, labels: str) -> "Recipe":
     return draft(_looked(place, labels))
 
 
-def write(which: str, labels: str, target: Path, force: bool, clash: list[str]) -> None:
-    """Write the recipe that `recipe_of` gives to `target`; `-` is standard output."""
+def write(
+    which: str, labels: str, target: Path, force: bool, clash: list[str], review: "Recipe | None"
+) -> None:
+    """Write the recipe that `recipe_of` gives, or that of a review, to `target`.
+
+    As a target `-` is standard output.
+    """
     from hwcli.atomic import write_text, writing
     from hwcli.recipe.toml import recipe_toml
 
@@ -41,7 +46,7 @@ def write(which: str, labels: str, target: Path, force: bool, clash: list[str]) 
     with writing(target, RecipeError):
         if not printed and target.exists() and not force:
             raise UsageError(f"{target}: is there already", hint="--force writes over it")
-    recipe, said = _with_comments(which, labels)
+    recipe, said = (review, {}) if review else _with_comments(which, labels)
     with console.results() as stdout:
         if printed:
             stdout.write(recipe_toml(recipe, None, said))
@@ -91,6 +96,7 @@ def _place(which: str) -> Path | None:
     """
     from hwcli.dataset import FILE_NAME
     from hwcli.recipe import shipped
+    from hwcli.review.record import FILE as REVIEW
 
     if which.endswith(".toml"):
         return None
@@ -103,6 +109,8 @@ def _place(which: str) -> Path | None:
         if place.is_dir():
             if (place / FILE_NAME).is_file():
                 raise UsageError(f"{which}: is a dataset already", hint="--verify checks it")
+            if (place / REVIEW).is_file():
+                raise UsageError(f"{which}: is a review", hint=f"--from-review {which} takes it")
             return place
         if place.is_file():
             return place

@@ -91,6 +91,17 @@ def ocr(
         Path | None,
         typer.Option(help="Folder for pictures of the photos with what was read drawn in."),
     ] = None,
+    review: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for a page on which doubtful characters are corrected: those below "
+            "--min-confidence, or else 0.9.",
+            metavar="DIR",
+        ),
+    ] = None,
+    review_limit: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Characters on that page, the least sure.")
+    ] = 2000,
     glob: Annotated[
         list[str] | None,
         typer.Option(
@@ -147,6 +158,8 @@ def ocr(
 
     hwcli ocr photos/ --overlay seen/ > photos.jsonl
 
+    hwcli ocr photos/ --review doubts/ > photos.jsonl    # then open doubts/index.html
+
     hwcli ocr s3://bucket/photos/ --engine ray --address auto --out read/ --format parquet
     """
     if not all(paths):
@@ -184,6 +197,8 @@ def ocr(
             force=force,
             max_errors=0 if on_error == "stop" else max_errors,
             overlay=overlay,
+            review=review,
+            review_limit=review_limit,
             globs=tuple(glob or ()),
             from0=from0,
             max_megapixels=max_mpixels,

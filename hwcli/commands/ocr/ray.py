@@ -69,6 +69,11 @@ def _refuse(asked: Asked) -> None:
             "--overlay does not go with --engine ray",
             hint="`hwcli ocr --overlay` draws those photos that you look at",
         )
+    if asked.review is not None:
+        raise UsageError(
+            "--review does not go with --engine ray",
+            hint="`hwcli ocr --review` collects from those photos that you look at",
+        )
     if asked.device not in ("auto", "cpu"):
         raise UsageError(f"--device {asked.device}: Ray's workers read on the CPU")
 

@@ -37,6 +37,8 @@ class Asked:
     force: bool
     max_errors: int | None
     overlay: Path | None
+    review: Path | None
+    review_limit: int
     globs: tuple[str, ...]
     from0: bool
     max_megapixels: float
@@ -57,18 +59,24 @@ def run(paths: Sequence[str], asked: Asked) -> None:
 
         run_ray(paths, asked)
         return
-    from hwcli.engines.local import default_jobs, read_photos
+    from hwcli.commands.ocr.review import new_review, save_review
+    from hwcli.engines.jobs import get_ready, jobs_for
     from hwcli.outputs import choose_target
     from hwcli.page.inputs import find_photos
 
-    target = choose_target(Path(asked.out) if asked.out is not None else None, asked.formats)
-    stdin = sys.stdin.buffer if sys.stdin else None
+    out = Path(asked.out) if asked.out is not None else None
+    target = choose_target(out, asked.formats)
+    review = new_review(asked.review, asked.min_confidence, asked.review_limit, out, asked.overlay)
+    stdin = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer) if sys.stdin else None
     found = find_photos(paths, globs=asked.globs, stdin=stdin, from0=asked.from0)
     # What a pipe has to say may come slowly: the first photo does not wait for the second.
     some = list(islice(found, 1 if "-" in paths else _KNOWN))
     is_all = len(some) < _KNOWN and "-" not in paths
     few = len(some) if is_all or str(some[0]) == "-" else _KNOWN
     only = str(some[0]) if few == 1 else None
+    get_ready(jobs := asked.jobs or jobs_for(few, some))
+    from hwcli.engines.local import read_photos
+
     options = read_options(asked)
     piped: list[Piped] = []
     photos = _keep_piped(chain(some, found), piped) if asked.overlay else chain(some, found)
@@ -76,24 +84,24 @@ def run(paths: Sequence[str], asked: Asked) -> None:
         output = _open(target, asked, options, paths, stream, only)
         count = Count(asked.max_errors)
         try:
-            results = read_photos(
-                photos, options, asked.jobs or default_jobs(few), known=output.done,
-                by_page=asked.out is None,
-            )  # fmt: skip
-            for result in results:
+            for result in read_photos(photos, options, jobs, known=output.done):
                 output.write(result)
+                if review is not None:
+                    review.add(result)
                 count.add(result)
                 if asked.overlay is not None:
                     _draw(result, asked.overlay, piped[0] if piped else None)
                 progress(count.files, max(count.files, few) if is_all else 0)
         finally:
             output.close()
+            save_review(review)  # also of a run that was stopped
     count.end()
 
 
 def read_options(asked: Asked) -> "ReadOptions":
     """How photos are to be read."""
     from hwcli.classify import find_model
+    from hwcli.commands.ocr.review import reviewing
     from hwcli.engines.photo import ReadOptions
     from hwcli.page.choice import Choice, parse_chars, parse_scripts
     from hwcli.page.reader import ReadingOptions
@@ -103,8 +111,9 @@ def read_options(asked: Asked) -> "ReadOptions":
         parse_scripts(asked.scripts) if asked.scripts is not None else frozenset(),
     )
     reading = ReadingOptions(
-        asked.topk, asked.context, choice, asked.min_confidence, asked.reject_char
-    )
+        asked.topk, asked.context, choice, asked.min_confidence, asked.reject_char,
+        reviewing(asked.min_confidence, asked.review_limit) if asked.review else None,
+    )  # fmt: skip
     return ReadOptions(find_model(asked.model), reading, asked.max_megapixels, asked.device)
 
 
@@ -144,6 +153,7 @@ def run_of(options: "ReadOptions") -> dict[str, Any]:
     """What a record depends on beside its photo: with another, all is read anew."""
     reading = asdict(options.reading)
     choice = {name: sorted(values) for name, values in reading.pop("choice").items()}
+    del reading["reviewing"]  # no record is another by it
     try:
         with options.model.open("rb") as file:
             model = hashlib.file_digest(file, "sha256").hexdigest()

@@ -18,7 +18,7 @@ def rendered(page: Page) -> Rendered:
     """`page`, rendered."""
     return Rendered(
         page.file, page.width, page.height, page.script, (), (), page.model, page.angle_deg,
-        page.inverted, page.page, JsonlFormat(1).page(page),
+        page.inverted, page.page, line=JsonlFormat(1).page(page),
     )  # fmt: skip
 
 

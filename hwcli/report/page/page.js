@@ -1,7 +1,5 @@
-"use strict";
 (() => {
-  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-  document.documentElement.classList.add("js");
+  const { all, meant, row, save } = house;
 
   // Tables: a click on a heading sorts by it.
   const key = (cell) => {
@@ -111,14 +109,7 @@
   }
 
   // Suspects: what is to become of each, kept in the browser where it lets us, saved as CSV.
-  const codes = /^\s*U\+[0-9a-f]{1,6}(\s+U\+[0-9a-f]{1,6})*\s*$/i;
-  const meant = (card, input) => {
-    if (input.value === input.defaultValue) return card.dataset.correction;
-    if (!codes.test(input.value)) return input.value;
-    const points = input.value.match(/[0-9a-f]{1,6}(?=\s|$)/gi).map((code) => parseInt(code, 16));
-    return points.every((p) => p <= 0x10ffff) ? String.fromCodePoint(...points) : input.value;
-  };
-  const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text);
+  const correction = (card, input) => (input.value === input.defaultValue ? card.dataset.correction : meant(input.value));
   for (const triage of all(".triage")) {
     const cards = all(".suspect", triage);
     const inputs = cards.map((card) => card.querySelector("input"));
@@ -204,20 +195,13 @@
     } catch { /* nothing was kept */ }
     cards[0].tabIndex = 0;
     show();
-    const save = () => {
-      const lines = cards.map((card, i) => [
-        card.dataset.action || "", meant(card, inputs[i]), ...JSON.parse(card.dataset.row), ...JSON.parse(card.dataset.rest),
-      ].map(quoted).join(","));
-      const text = [triage.dataset.columns, ...lines, ""].join("\n");
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
-      link.download = "corrections.csv";
-      document.body.append(link);
-      link.click();
-      link.remove();
-      setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-    };
-    all(".save", triage).forEach((button) => button.addEventListener("click", save));
+    const saved = () => save("corrections.csv", [
+      triage.dataset.columns,
+      ...cards.map((card, i) => row([
+        card.dataset.action || "", correction(card, inputs[i]), ...JSON.parse(card.dataset.row), ...JSON.parse(card.dataset.rest),
+      ])),
+    ]);
+    all(".save", triage).forEach((button) => button.addEventListener("click", saved));
   }
 
   // On paper nothing can be opened.
