@@ -14,6 +14,7 @@ from hwcli.recipe import Balance, LabelRule, Part, Recipe, Source, Splitting, lo
 ROOT = Path(__file__).parents[1]
 RECIPES = (ROOT / "docs" / "recipes.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
+SCALE = (ROOT / "docs" / "scale.md").read_text("utf-8")
 
 
 def section(heading: str) -> str:
@@ -60,7 +61,7 @@ def test_every_option_in_readme_exists(command: str, hwcli: Callable[..., Result
     result = hwcli(command, "--help")
     known = set(re.findall(r"--[a-z][a-z0-9-]+", result.out))
     used = set()
-    for line in README.replace("\\\n", " ").splitlines():
+    for line in (README + SCALE).replace("\\\n", " ").splitlines():
         for part in re.findall(rf"hwcli {command}\b([^|#`]*)", line):
             used |= set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", part))
     assert used <= known, used - known

@@ -3,7 +3,6 @@
 
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -228,13 +227,3 @@ def test_what_does_not_go_is_told_in_a_line(
     assert result.code == code
     assert said in result.err and result.err.count("\n") <= 2
     assert not Path("there").exists()
-
-
-@pytest.mark.parametrize("command", [("ocr", "x.png"), ("ingest", "sample")])
-def test_without_ray_it_says_how_to_get_it(
-    command: tuple[str, str], hwcli: Callable[..., Shown], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "ray", None)
-    Path("x.png").write_bytes(good(1))
-    result = hwcli(*command, "--engine", "ray")
-    assert result.code == 10 and "pip install 'hwcli[ray]'" in result.err

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -50,10 +51,11 @@ def run_ray(paths: Sequence[str], asked: Asked) -> None:
                 results = read_photos(
                     photos, options, workers, known=output.done, render=_as_json(asked)
                 )
-                for result in results:
-                    output.write(result)
-                    count.add(result)
-                    progress(count.files, total)
+                with closing(results):  # before the connection is
+                    for result in results:
+                        output.write(result)
+                        count.add(result)
+                        progress(count.files, total)
         finally:
             output.close()
     count.end()

@@ -2,8 +2,10 @@
 
 import logging
 import os
+import signal
 import socket
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
@@ -20,6 +22,7 @@ _QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else it warns that this will be so
     "RAY_TQDM": "0",
+    "RAY_ENABLE_AUTO_CONNECT": "0",  # a thread of Ray Data would start it anew after the end
 }
 _STORE_BYTES = 256 << 20
 """Shared memory of a Ray of our own: what is on its way is a few batches of records."""
@@ -53,9 +56,9 @@ def connected(address: str | None = None, jobs: int = 0) -> Iterator[int]:
         folder = stack.enter_context(_temporary_folder())
         # A thread of Ray's prints news of dead workers, whatever it was told to log.
         stack.enter_context(redirect_stdout(stack.enter_context(open(os.devnull, "w"))))  # noqa: PTH123
-        stack.callback(ray.shutdown)
+        stack.callback(_leave, ray)
         try:
-            with quiet_warnings(), muted():  # it tells in which mood its log is
+            with quiet_warnings(), _patient(), muted():  # it tells in which mood its log is
                 if address is None:
                     _start(ray, jobs or cores(), folder)
                 else:
@@ -140,6 +143,30 @@ def _start(ray: Any, workers: int, folder: str) -> None:
         object_store_memory=_STORE_BYTES,
         _temp_dir=folder,
     )
+
+
+@contextmanager
+def _patient() -> Iterator[None]:
+    """Ctrl-C waits until the context ends.
+
+    By its handler: a mask is one thread's, and the system gives the signal to any that has none.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if pressed:
+            raise KeyboardInterrupt
+
+
+def _leave(ray: Any) -> None:
+    with _patient():  # half-way, its native part crashes, and its processes stay
+        ray.shutdown()
 
 
 def _nobody(address: str | None, error: BaseException) -> DependencyError:

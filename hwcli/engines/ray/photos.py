@@ -1,7 +1,7 @@
 """Photos over Ray Data: results in any order, each as soon as its batch is known."""
 
 import pickle
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -41,7 +41,7 @@ def read_photos(
     *,
     known: Known = nothing_known,
     render: bool = False,
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """What is on each of `sources`, each photo once, in any order; `connected` must be around it.
 
     What a lost worker was reading is given to another; what one worker after the other is lost with
@@ -65,7 +65,7 @@ def read_photos(
         yield from _read_window([(source, known(str(source))) for source in some], job, workers)
 
 
-def _read_window(items: list[Item], job: Job, workers: int) -> Iterator[Result]:
+def _read_window(items: list[Item], job: Job, workers: int) -> Generator[Result, None, None]:
     size = max(1, min(_BATCH, len(items) // (workers * 4)))
     batches = [items[at : at + size] for at in range(0, len(items), size)]
     lost = yield from _read_batches(batches, job, _Pass(min(workers, len(batches)), ahead=2))
@@ -85,7 +85,7 @@ def _read_batches(
     try:
         with quiet_warnings():
             tables = _dataset(ray, batches, job, how).iter_batches(
-                batch_size=None, batch_format="pyarrow", prefetch_batches=2
+                batch_size=None, batch_format="pyarrow", prefetch_batches=0
             )
         for table in tables:
             for number, results in zip(table["number"], table["results"], strict=True):
