@@ -6,7 +6,6 @@ from pathlib import Path
 from hwcli.errors import UsageError
 from hwcli.formats import FORMATS
 
-
 _NO_FOLDER = {
     ".json",
     ".parquet",
