@@ -68,7 +68,6 @@ class Review:
         self._limit = limit
         self._kept: list[Kept] = []
         self._origins: set[str] = set()
-        self._taken: set[tuple[str, int | None]] = set()
         self._doubtful = self._pages = self._failed = 0
         self.known = 0
         """Photos of which nothing is shown, since an earlier run had read them."""
@@ -102,17 +101,15 @@ class Review:
             self._not_read.append(NotRead(name, plain(failure.message), failure.page))
 
     def _take(self, page: Page, doubts: Doubts) -> None:
-        if (page.file, page.page) in self._taken:  # the same photo was named twice
-            return
-        self._taken.add((page.file, page.page))
-        bare = _without_glyphs(page)
+        bare, again = _without_glyphs(page), 0
         for number, doubt in enumerate(doubts.worst, self._doubtful):
             kept = Kept(-doubt.candidates[0].p, -number, bare, doubt, doubts.thumb)
             full = len(self._kept) >= self._limit
             if full and kept < self._kept[0]:
                 continue
             origin = origin_of(page.file, page.page, doubt.box)
-            if origin in self._origins:  # two names that are written alike
+            if origin in self._origins:  # the same photo was named twice
+                again += 1
                 continue
             self._origins.add(origin)
             if full:
@@ -120,7 +117,7 @@ class Review:
                 self._origins.remove(origin_of(out.page.file, out.page.page, out.doubt.box))
             else:
                 heapq.heappush(self._kept, kept)
-        self._doubtful += doubts.count
+        self._doubtful += doubts.count - again
 
     def save(self) -> ReviewRecord:
         """Write the page and what `ingest --from-review` needs; return what was written.
@@ -208,7 +205,8 @@ def _check_folder(folder: Path) -> None:
             )
         if folder.is_symlink():
             raise UsageError(f"--review {folder}: is a link", hint="name the folder itself")
-        other = [p.name for p in folder.iterdir() if p.name not in _OWN] if folder.exists() else []
+        there = [path.name for path in folder.iterdir()] if folder.exists() else []
+        other = [name for name in there if name not in _OWN or FILE not in there]
         if other:
             raise UsageError(
                 f"--review {folder}: holds {sorted(other)[0]!r}, which is of no review",

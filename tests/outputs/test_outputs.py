@@ -88,7 +88,8 @@ def test_a_folder_that_is_there_is_a_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("out", "formats"), [(None, "jsonl,csv"), ("a.csv", "csv,tsv"), (None, "x")]
+    ("out", "formats"),
+    [(None, "jsonl,csv"), ("a.csv", "csv,tsv"), (None, "x"), ("a.json", None), ("own.JPG", None)],
 )
 def test_formats_for_which_there_is_no_room(out: str | None, formats: str) -> None:
     with pytest.raises(UsageError):
@@ -144,7 +145,7 @@ def test_a_document_has_one_head_and_one_foot(name: str, tmp_path: Path) -> None
     assert path.read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_another_model_begins_anew(tmp_path: Path) -> None:
+def test_another_model_begins_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "a.jsonl"
     first = opened(path)
     first.write(result("1.jpg"))
@@ -154,6 +155,9 @@ def test_another_model_begins_anew(tmp_path: Path) -> None:
     again.write(result("1.jpg", model="other"))
     again.close()
     assert [json.loads(line)["model"] for line in path.read_text().splitlines()] == ["other"]
+    assert "read with another model or options" in caplog.text
+    kept = tmp_path / "a.jsonl.old"
+    assert files_in(kept) == ["1.jpg"], "what was reported is not lost"
 
 
 def test_what_is_there_is_not_replaced_unasked(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ import csv
 import hashlib
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import cycle
@@ -165,7 +167,8 @@ def test_a_photo_that_is_named_twice_is_reviewed_once(tmp_path: Path) -> None:
     review.add(made(0.5, 1))
     review.add(made(0.5, 1))
     review.add(made(0.5, 1, "b.png"))
-    assert [entry.file for entry in review.save().glyphs] == ["a.png", "b.png"]
+    told = review.save()
+    assert [entry.file for entry in told.glyphs] == ["a.png", "b.png"] and told.doubtful == 2
 
 
 def test_photos_that_cannot_be_read_are_listed(photo: Path, hwcli: Hwcli, tmp_path: Path) -> None:
@@ -229,8 +232,9 @@ def test_the_place_of_a_glyph_is_a_fragment_of_its_page() -> None:
 @pytest.mark.parametrize(
     ("prepare", "flags", "said"),
     [
-        (lambda d: (d / "mine.txt").write_text("x"), (), "is there, and no review"),
+        (lambda d: (d / "mine.txt").write_text("x"), (), "holds 'mine.txt', which is of no review"),
         (lambda d: (d / "corrections.csv").write_text("x"), (), "of an earlier review"),
+        (lambda d: (d / "index.html").write_text("my own"), (), "which is of no review"),
         (lambda d: None, ("--out", "seen/a.jsonl"), "--out seen/a.jsonl lies in --review seen"),
         (lambda d: None, ("--overlay", "seen"), "--overlay seen lies in --review seen"),
     ],
@@ -251,6 +255,43 @@ def test_an_earlier_review_is_replaced(photo: Path, seen: Path, hwcli: Hwcli) ->
     (seen / "glyphs" / "9999.png").write_bytes(b"old")
     assert hwcli("ocr", photo, "--review", seen, "--review-limit", 2).code == 0
     assert len(list((seen / "glyphs").iterdir())) == len(record(seen).glyphs) <= 2
+
+
+def test_a_file_that_is_none_of_its_own_is_not_deleted(
+    photo: Path, seen: Path, hwcli: Hwcli
+) -> None:
+    """A browser calls a second download so."""
+    (seen / "corrections (1).csv").write_text("x")
+    code, _, err = hwcli("ocr", photo, "--review", seen)
+    assert code == 2 and "holds 'corrections (1).csv'" in err, err
+    assert record(seen).glyphs and (seen / "corrections (1).csv").exists()
+
+
+def test_resume_replaces_no_review(photo: Path, hwcli: Hwcli, tmp_path: Path) -> None:
+    """What is not read again would not be in the new one."""
+    assert hwcli("ocr", photo, "--out", "a.jsonl", "--review", tmp_path / "seen").code == 0
+    before = (tmp_path / "seen" / "review.json").read_bytes()
+    code, _, err = hwcli(
+        "ocr", photo, "--out", "a.jsonl", "--resume", "--review", tmp_path / "seen"
+    )
+    assert code == 2 and "holds a review already" in err, err
+    assert (tmp_path / "seen" / "review.json").read_bytes() == before
+
+
+def test_a_reader_who_goes_leaves_the_review(photo: Path, tmp_path: Path) -> None:
+    copies = [photo.with_name(f"{n}.png") for n in range(30)]
+    for path in copies:
+        shutil.copy(photo, path)
+    line = f"{sys.executable} -m hwcli ocr {photo.parent} --jobs 1 --review {tmp_path / 'seen'}"
+    done = subprocess.run(f"{line} | head -n 1", shell=True, capture_output=True, check=True)
+    assert done.stdout.count(b"\n") == 1
+    assert 1 <= record(tmp_path / "seen").pages < 31
+
+
+def test_a_link_is_not_replaced(photo: Path, seen: Path, hwcli: Hwcli) -> None:
+    Path("link").symlink_to(seen)
+    code, _, err = hwcli("ocr", photo, "--review", "link")
+    assert code == 2 and "is a link" in err and Path("link").is_symlink()
 
 
 def test_a_file_in_place_of_the_folder_is_refused(photo: Path, hwcli: Hwcli) -> None:
@@ -404,6 +445,8 @@ def broken(change: Callable[[dict], object]) -> Callable[[Path], None]:
         (lambda d: decide(d, ("drop", "")), 4, "tells the character of no glyph"),
         (lambda d: decide(d, ("relabel", "")), 4, "relabel needs a correction"),
         (lambda d: decide(d, ("relabel", "\x1b")), 4, "may be no class"),
+        (lambda d: decide(d, ("relabel", "  ")), 4, "the correction is blank"),
+        (lambda d: decide(d, ("relabel", "\u200b")), 4, "the correction is blank"),
         (lambda d: decide(d, ("delete", "")), 4, "action 'delete' is none of"),
         (lambda d: (d / "corrections.csv").write_bytes(b"\0\1\2"), 4, "a NUL"),
         (lambda d: (d / "corrections.csv").write_bytes(b"a,b\n1,2\n"), 4, "has no column 'action'"),
@@ -434,11 +477,10 @@ def test_no_path_in_a_review_leads_out_of_it(
         review["glyphs"] = review["glyphs"][:2]
         review["glyphs"][0].update(image=path, sha256=digest)
 
-    broken(swap)(seen)
     decide(seen, ("keep", ""))
-    assert hwcli("ingest", "--from-review", seen, "--out", "mine").code == 0
-    info = opened("mine").info
-    assert sum(s.rows for s in info.shards) == 1 and sum(d.count for d in info.dropped) == 1
+    broken(swap)(seen)
+    code, _, err = hwcli("ingest", "--from-review", seen, "--out", "mine")
+    assert code == 6 and "is no glyph of a review" in err and not Path("mine").exists()
 
 
 @pytest.mark.parametrize(
