@@ -28,7 +28,7 @@ _PIXELS = BATCH * 28 * 28
 BUNDLED = "latin"
 """The bundled model that `ocr` takes without `--model`."""
 
-_FAULTS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NoSuchFile, NotImplemented,
+FAULTS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NoSuchFile, NotImplemented,
            RuntimeException, ValueError)  # fmt: skip
 
 
@@ -50,7 +50,7 @@ class Classifier:
             self._session = onnxruntime.InferenceSession(
                 path.read_bytes(), options, providers=["CPUExecutionProvider"]
             )
-        except (*_FAULTS, OSError) as error:
+        except (*FAULTS, OSError) as error:
             raise ModelError(f"{path}: not an ONNX model ({_first_line(error)})") from error
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.path = path
@@ -83,7 +83,7 @@ class Classifier:
         for start in range(0, len(glyphs), self._batch):
             try:
                 parts += self._session.run(None, {name: glyphs[start : start + self._batch]})
-            except _FAULTS as error:
+            except FAULTS as error:
                 raise ModelError(f"{self.path}: {_first_line(error)}") from error
         return np.concatenate(parts)
 

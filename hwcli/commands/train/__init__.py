@@ -7,6 +7,8 @@ from hwcli.commands.data_choice import choose_dataset
 from hwcli.commands.options import Quiet, Verbose
 from hwcli.commands.train import flags
 from hwcli.commands.train.compare import compare
+from hwcli.commands.train.finder import NAME as FINDER
+from hwcli.commands.train.finder import check_flags, run_finder
 from hwcli.commands.train.look import list_models, preview
 from hwcli.commands.train.one import only_first_speaks, run_one
 from hwcli.commands.train.resume import go_on
@@ -105,6 +107,8 @@ def train(
 
     torchrun --nproc-per-node 4 -m hwcli train glyphnet
 
+    hwcli train finder --data everything --time 1h    # for ocr --finder
+
     hwcli train lenet --search lr=1e-4..1e-1 --search optimizer=adam,sgd --trials 8 --out found
     """
     given = flags.Flags(
@@ -131,6 +135,11 @@ def train(
         if resume is not None:
             other |= {f"--{name.replace('_', '-')}": True for name in model_options}
             go_on(resume, models or [], given, data, other, tensorboard=tensorboard)
+            return
+        if models == [FINDER]:
+            other |= {f"--{name.replace('_', '-')}": True for name in model_options}
+            check_flags(given, other)
+            run_finder(given, choose_dataset(data), out, force=force)
             return
         contenders = _contenders(models or [], model_options, given)
         _check(contenders, other, trials, weights, tensorboard=tensorboard)

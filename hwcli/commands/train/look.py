@@ -16,6 +16,7 @@ def list_models() -> None:
     """Print the table of models."""
     import torch
 
+    from hwcli.finding.network import FinderNet
     from hwcli.models.table import MODELS, TORCHVISION, frozen_count, parameter_count
 
     rows = []
@@ -37,6 +38,9 @@ def list_models() -> None:
     rows.append((f"{TORCHVISION}NAME", "", "", "", "224×224",
                  "any of torchvision's classifiers, from ImageNet weights",
                  "pytorch.org/vision/stable/models"))  # fmt: skip
+    rows.append(("finder", f"{parameter_count(FinderNet()):,}", "", "", "pages",
+                 "finds characters for `hwcli ocr --finder`, on pages composed of the dataset",
+                 "CenterNet, arXiv:1904.07850"))  # fmt: skip
     columns = ("model", "#parameters", "#frozen", "#classes", "image", "what", "source")
     with console.results() as stream:
         print_table(stream, columns, rows, title="Parameters with the original work's classes")
