@@ -23,6 +23,8 @@ class ReadOptions:
     max_megapixels: float = MAX_MEGAPIXELS
     device: str = "auto"
     """`auto` is ONNX Runtime on the CPU; `cuda` and the like are torch."""
+    finder: Path | None = None
+    """What finds the characters; None to join strokes by rule."""
 
 
 def new_reader(options: ReadOptions, threads: int) -> Reader:
@@ -31,7 +33,10 @@ def new_reader(options: ReadOptions, threads: int) -> Reader:
     Raises:
         ModelError: the model cannot be used.
     """
-    return Reader(options.model, options.reading, device=options.device, threads=threads)
+    return Reader(
+        options.model, options.reading,
+        device=options.device, threads=threads, finder=options.finder,
+    )  # fmt: skip
 
 
 def read_photo(

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from hwcli.page import seen
+from hwcli.page.finder import Finder
 from hwcli.page.grey import Grey, halved
 from hwcli.page.ink import Ink, find_ink, is_light_on_dark, mean_width
 from hwcli.page.rulings import remove_rulings
@@ -34,8 +36,8 @@ class Found:
     """How many of its pixels one of `ink` is wide and high."""
 
 
-def find_characters(grey: Grey) -> Found:
-    """The characters on `grey`, uint8 (H, W).
+def find_characters(grey: Grey, finder: Finder | None = None) -> Found:
+    """The characters on `grey`, uint8 (H, W): as `finder` sees them, or strokes joined by rule.
 
     Bold or large writing is found just as well on a smaller photo, and much sooner. So the photo is
     looked at reduced, and again at twice the size as long as its writing turns out too fine.
@@ -49,15 +51,17 @@ def find_characters(grey: Grey) -> Found:
         ink = find_ink(small, inverted=inverted)
         if sizes and mean_width(ink.mask) < _FINEST_STROKE:
             continue
-        found = _find(ink, small.shape, 1 << len(sizes))
+        found = _find(ink, small.shape, 1 << len(sizes), finder)
         if not sizes or found.segments.scale >= _SMALLEST_GLYPH:
             return found
 
 
-def _find(ink: Ink, shape: tuple[int, ...], reduced: int) -> Found:
+def _find(ink: Ink, shape: tuple[int, ...], reduced: int, finder: Finder | None) -> Found:
     angle = skew_deg(ink.loose)
     turn = turn_by(angle, shape) if angle else None
     if turn and turn.size[0] * turn.size[1] > _MOST_GROWTH * shape[0] * shape[1]:
         turn = None  # no writing is on such a sliver, and little memory for what is around it
     level = ink.turned(turn) if turn else ink
-    return Found(level, segment(level, remove_rulings(level)), turn, shape, reduced)
+    cleaned = remove_rulings(level)
+    segments = seen.segment(level, cleaned, finder) if finder else segment(level, cleaned)
+    return Found(level, segments, turn, shape, reduced)

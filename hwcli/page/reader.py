@@ -1,6 +1,7 @@
 """The way of a photo: load, find the ink, segment, lay out, classify."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -16,11 +17,14 @@ from hwcli.page.choice import Choice, allowed_classes, as_allowed
 from hwcli.page.components import Boxes
 from hwcli.page.context import CASE, CONTEXT, merged_letters, recase, settle_kinds
 from hwcli.page.find import find_characters
+from hwcli.page.finder import Finder
+from hwcli.page.grey import Grey
 from hwcli.page.ink import Ink
 from hwcli.page.layout import Layout, lay_out
 from hwcli.page.photo import MAX_MEGAPIXELS, Photo, load_photo
 from hwcli.page.reading import Box, Candidate, Glyph, Line, Page, Word, bounding_box
 from hwcli.page.segment import Segments
+from hwcli.page.settle import settle
 from hwcli.review.doubts import ALTERNATIVES, Doubts, Reviewing, doubts_of
 
 DOUBTFUL = "doubtful"
@@ -57,6 +61,7 @@ class Reader:
         *,
         device: str = "auto",
         threads: int = 0,
+        finder: Path | None = None,
     ) -> None:
         """Load `model`, a file.
 
@@ -65,6 +70,7 @@ class Reader:
             options: what is asked of the glyphs.
             device: `auto` is ONNX Runtime on the CPU, others are torch's.
             threads: of the CPU and, in all of this process, of OpenCV; 0 for one a core.
+            finder: an ONNX file that finds the characters; None to join strokes by rule.
 
         Raises:
             ModelError: a bad model file, or one that tells scripts rather than characters.
@@ -75,6 +81,7 @@ class Reader:
             cv2.setNumThreads(threads)
         self.classifier = open_model(model, device=device, threads=threads)
         self._options = options
+        self._finder = Finder(finder, threads=threads) if finder else None
         info = self.classifier.info
         self._merged = merged_letters(info.classes)
         self._among = allowed_classes(options.choice, info.classes, info.scripts, self._merged)
@@ -99,8 +106,8 @@ class Reader:
 
     def read(self, photo: Photo, name: str, page: int | None = None) -> Page:
         """What is written on `photo`; `name` becomes the record's file, `page` its page."""
-        found = find_characters(photo.grey)
-        segments = found.segments
+        found = find_characters(photo.grey, self._finder)
+        segments = settle(found.segments, found.ink, self._best)
         layout = lay_out(segments.boxes, segments.scale, isolated=segments.form)
         boxes = segments.boxes[layout.order]
         if found.turn is not None:
@@ -122,6 +129,14 @@ class Reader:
             page=page,
             doubts=doubts,
         )
+
+    def _best(self, crops: Sequence[Grey]) -> NDArray[np.float32]:
+        """The probability of the likeliest character of each of `crops`; 0 for no ink."""
+        images, inked = normalise_all(crops, self.classifier.info.normalisation)
+        best = np.zeros(len(crops), np.float32)
+        told = probabilities_of(self.classifier, images[inked], among=self._among)
+        best[inked] = told.max(axis=1, initial=0)
+        return best
 
     def _glyphs(
         self, photo: Photo, ink: Ink, segments: Segments, layout: Layout, boxes: Boxes

@@ -16,6 +16,16 @@ _PART = 0.45
 """What is smaller than this share of a character is a part: a dot, an accent, a short bar."""
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Two sets of labels that may be two characters, or one."""
+
+    first: tuple[int, ...]
+    second: tuple[int, ...]
+    apart: float
+    """How probable it is that they are two, before they are read."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Segments:
     """The characters of a photo, before they are read."""
@@ -30,25 +40,32 @@ class Segments:
     """Typical height of a character, px."""
     form: bool
     """The characters stand in the fields of a form."""
+    doubts: tuple["Doubt", ...] = ()
+    """Where characters may have been parted or joined wrongly."""
 
     def crop(self, index: int, ink: Ink) -> Grey:
         """Ink of one character as uint8 (h, w), soft edges kept, its neighbours left out."""
-        x0, y0, x1, y1 = self.boxes[index].tolist()
-        margin = 2
-        top, left = max(0, y0 - margin), max(0, x0 - margin)
-        window = np.s_[top : y1 + margin, left : x1 + margin]
-        own = (self.owner[self.labels[window]] == index).view(np.uint8)
-        strength = ink.strength[window]
-        levels = np.bincount(strength[own > 0], minlength=256)
-        full = max(1, int(np.searchsorted(np.cumsum(levels), 0.75 * levels.sum())))
-        soft = cv2.convertScaleAbs(strength, alpha=255.0 / full)
-        return np.asarray(cv2.copyTo(soft, grown(own, 3, 3)), np.uint8)
+        return ink_within(self.boxes[index], self.owner == index, self.labels, ink)
+
+
+def ink_within(box: NDArray[np.int32], which: NDArray[np.bool_], labels: Labels, ink: Ink) -> Grey:
+    """The ink in `box` of the labels of `which`, as uint8 (h, w), soft edges kept."""
+    x0, y0, x1, y1 = box.tolist()
+    margin = 2
+    top, left = max(0, y0 - margin), max(0, x0 - margin)
+    window = np.s_[top : y1 + margin, left : x1 + margin]
+    own = which[labels[window]].view(np.uint8)
+    strength = ink.strength[window]
+    levels = np.bincount(strength[own > 0], minlength=256)
+    full = max(1, int(np.searchsorted(np.cumsum(levels), 0.75 * levels.sum())))
+    soft = cv2.convertScaleAbs(strength, alpha=255.0 / full)
+    return np.asarray(cv2.copyTo(soft, grown(own, 3, 3)), np.uint8)
 
 
 def segment(ink: Ink, cleaned: Cleaned) -> Segments:
     """Characters in `cleaned`: strokes, with the parts of i, j, =, ÷ and the like joined."""
     found, scale = cleaned.found, cleaned.scale
-    writing = _is_writing(found.stats, ink, scale) & is_strong(found, scale)
+    writing = is_writing(found.stats, ink, scale) & is_strong(found, scale)
     fields = find_fields(found, writing, cleaned.cells, scale)
     if len(fields):
         writing &= in_rows_and_columns(found.middles, fields)
@@ -70,7 +87,7 @@ def _boxes(stats: NDArray[np.int32]) -> Boxes:
     return np.stack([x, y, x + width, y + height], axis=1).astype(np.int32)
 
 
-def _is_writing(stats: NDArray[np.int32], ink: Ink, scale: float) -> NDArray[np.bool_]:
+def is_writing(stats: NDArray[np.int32], ink: Ink, scale: float) -> NDArray[np.bool_]:
     """Which components are strokes rather than specks, smudges or the edge of the sheet."""
     x, y, width, height, area = stats.T
     longest = np.maximum(width, height)

@@ -44,6 +44,14 @@ def ocr(
             "--out says, else jsonl]",
         ),
     ] = None,
+    finder: Annotated[
+        str | None,
+        typer.Option(
+            help="Find the characters by a network, which parts those that touch: bundled, a run "
+            "folder of `hwcli train finder`, or a file.  [default: strokes are joined by rule]",
+            metavar="bundled|RUN|FILE",
+        ),
+    ] = None,
     chars: Annotated[
         str | None,
         typer.Option(help="Only these characters can be there, like 0-9+-=.", metavar="SET"),
@@ -148,6 +156,8 @@ def ocr(
 
     hwcli ocr book.pdf --format text
 
+    hwcli ocr letters/ --finder bundled --format text    # joined-up writing
+
     hwcli ocr sums/ --chars 0-9+-= --min-confidence 0.8 --reject-char ?
 
     find scans -name '*.png' | hwcli ocr - --format csv > glyphs.csv
@@ -185,6 +195,7 @@ def ocr(
         paths,
         Asked(
             model=model,
+            finder=finder,
             topk=topk,
             formats=format_,
             chars=chars,

@@ -25,6 +25,7 @@ class Asked:
     """The flags."""
 
     model: str | None
+    finder: str | None
     topk: int
     formats: str | None
     chars: str | None
@@ -109,6 +110,7 @@ def read_options(asked: Asked) -> "ReadOptions":
     from hwcli.commands.ocr.review import reviewing
     from hwcli.engines.photo import ReadOptions
     from hwcli.page.choice import Choice, parse_chars, parse_scripts
+    from hwcli.page.finder import find_finder
     from hwcli.page.reader import ReadingOptions
 
     choice = Choice(
@@ -119,7 +121,8 @@ def read_options(asked: Asked) -> "ReadOptions":
         asked.topk, asked.context, choice, asked.min_confidence, asked.reject_char,
         reviewing(asked.min_confidence, asked.review_limit) if asked.review else None,
     )  # fmt: skip
-    return ReadOptions(find_model(asked.model), reading, asked.max_megapixels, asked.device)
+    finder = find_finder(asked.finder) if asked.finder is not None else None
+    return ReadOptions(find_model(asked.model), reading, asked.max_megapixels, asked.device, finder)
 
 
 def _open(
@@ -159,18 +162,22 @@ def run_of(options: "ReadOptions") -> dict[str, Any]:
     reading = asdict(options.reading)
     choice = {name: sorted(values) for name, values in reading.pop("choice").items()}
     del reading["reviewing"]  # no record is another by it
-    try:
-        with options.model.open("rb") as file:
-            model = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"{options.model}: {error.strerror or error}") from error
     return {
         "hwcli": __version__,
-        "model": model,
+        "model": _sha256(options.model),
+        "finder": _sha256(options.finder) if options.finder else "",
         "max_megapixels": options.max_megapixels,
         **reading,
         **choice,
     }
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from error
 
 
 class Count:

@@ -39,6 +39,8 @@ class Job:
     options: ReadOptions
     model: bytes
     """The file at `options.model`, which may not be there on the worker's machine."""
+    finder: bytes
+    """The file at `options.finder`, if there is one."""
     folder: str
     """That of the command, where paths begin; not changed to where there is none of the name."""
     render: bool
@@ -48,7 +50,10 @@ class Job:
 def new_job(options: ReadOptions, *, render: bool = False) -> Job:
     """What workers are told of `options`."""
     called = options.model.with_name(name_of(options.model) + options.model.suffix)
-    return Job(replace(options, model=called), options.model.read_bytes(), str(Path.cwd()), render)
+    finder = options.finder.read_bytes() if options.finder else b""
+    return Job(
+        replace(options, model=called), options.model.read_bytes(), finder, str(Path.cwd()), render
+    )
 
 
 def crashed(source: Source) -> Result:
@@ -156,7 +161,11 @@ def _start_child(job: Job) -> None:
     with TemporaryDirectory() as folder:
         model = Path(folder, job.options.model.name)
         model.write_bytes(job.model)
-        _Child.options = replace(job.options, model=model)
+        finder = Path(folder, "finder", "finder.onnx") if job.finder else None
+        if finder:
+            finder.parent.mkdir()
+            finder.write_bytes(job.finder)
+        _Child.options = replace(job.options, model=model, finder=finder)
         _Child.reader = new_reader(_Child.options, threads=1)
     with suppress(OSError):
         os.chdir(job.folder)

@@ -1,0 +1,167 @@
+"""From what the finder sees to the characters of a page, pixel by pixel."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.page.components import is_strong
+from hwcli.page.finder import STRIDE, Characters, Finder
+from hwcli.page.form import find_fields, in_rows_and_columns
+from hwcli.page.ink import Ink
+from hwcli.page.rulings import Cleaned
+from hwcli.page.segment import Doubt, Segments, is_writing
+from hwcli.page.view import HEIGHT, View, see, usual_height
+
+_SMALL, _LARGE = 0.55, 1.8
+"""Characters that are so many times as large as the finder is used to are looked at again."""
+_FEWEST = 3
+"""Characters that tell the size of the writing."""
+_SURE = 0.75
+"""From this score on, a character is neither two nor a part of one."""
+_PART = 0.12
+"""What has a smaller share of its character's ink is no character of its own."""
+_WIDEST, _HIGHEST = 1.8, 2.2
+"""Two parts that together are larger than this, in typical sizes, are two characters."""
+
+Ids = NDArray[np.int32]
+
+
+def segment(ink: Ink, cleaned: Cleaned, finder: Finder) -> Segments:
+    """The characters of a page by `finder`.
+
+    Raises:
+        ModelError: the finder fails.
+    """
+    height = usual_height(cleaned.found)
+    view = see(ink.strength, cleaned.mask, height)
+    found = finder.find(view.image)
+    if len(found.boxes) >= _FEWEST:
+        size = STRIDE * float(np.median(_longest(found.boxes))) / HEIGHT
+        if not _SMALL < size < _LARGE:
+            again = see(ink.strength, cleaned.mask, height * size)
+            if abs(again.scale / view.scale - 1) > 0.1:
+                view, found = again, finder.find(again.image)
+    found = found.only(_in_fields(found, view, ink, cleaned))
+    parts, owner = _parted(found)
+    doubts = _doubts(found, parts, owner)
+    return _at_full_size(ink, cleaned, view, parts, owner, doubts)
+
+
+def _in_fields(found: Characters, view: View, ink: Ink, cleaned: Cleaned) -> NDArray[np.bool_]:
+    """Which characters stand where the fields of a form are; all of them where there is none."""
+    strokes, scale = cleaned.found, cleaned.scale
+    writing = is_writing(strokes.stats, ink, scale) & is_strong(strokes, scale)
+    fields = find_fields(strokes, writing, cleaned.cells, scale)
+    if not len(fields):
+        return np.ones(len(found.boxes), np.bool_)
+    corners = found.boxes.astype(np.float64)
+    middles = (corners[:, :2] + corners[:, 2:]) * (STRIDE / 2 / view.scale)
+    return in_rows_and_columns(middles, fields)
+
+
+def _longest(boxes: NDArray[np.int32]) -> NDArray[np.int32]:
+    return np.asarray((boxes[:, 2:] - boxes[:, :2]).max(axis=1), np.int32)
+
+
+def _parted(found: Characters) -> tuple[Ids, NDArray[np.int32]]:
+    """A label for each loose part of the doubtful characters, and for each of the others.
+
+    Returns:
+        (h, w): the label at each place, from 1; and the number of the character, from 0, by label,
+        −1 for none, (labels + 1,).
+    """
+    parts = found.ids.copy()
+    owner = [-1, *range(len(found.boxes))]
+    for number in np.flatnonzero(found.score < _SURE).tolist():
+        x0, y0, x1, y1 = found.boxes[number].tolist()
+        window = parts[y0:y1, x0:x1]
+        own = window == number + 1
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(own.view(np.uint8))
+        area = stats[:, cv2.CC_STAT_AREA]
+        large = [k for k in range(1, count) if area[k] >= max(3, _PART * own.sum())]
+        for k in large[1:]:
+            window[labels == k] = len(owner)
+            owner.append(number)
+    return parts, np.asarray(owner, np.int32)
+
+
+def _doubts(found: Characters, parts: Ids, owner: NDArray[np.int32]) -> tuple[Doubt, ...]:
+    """What may be two characters or one: parts of one, and neighbours that touch."""
+    size = float(np.median(_longest(found.boxes))) if len(found.boxes) else 1.0
+    labels = [np.flatnonzero(owner == n) for n in range(len(found.boxes))]
+    doubts = []
+    for number, own in enumerate(labels):
+        if len(own) == 2:
+            apart = 1 - float(found.score[number])
+            doubts.append(Doubt((int(own[0]),), (int(own[1]),), apart))
+    for a, b in _touching(parts, owner):
+        apart = float(min(found.score[a], found.score[b]))
+        box = np.concatenate([np.minimum(found.boxes[a, :2], found.boxes[b, :2]),
+                              np.maximum(found.boxes[a, 2:], found.boxes[b, 2:])])  # fmt: skip
+        width, height = box[2] - box[0], box[3] - box[1]
+        if apart < _SURE and width < _WIDEST * size and height < _HIGHEST * size:
+            first, second = (tuple(labels[n].tolist()) for n in (a, b))
+            doubts.append(Doubt(first, second, apart))
+    return tuple(doubts)
+
+
+def _touching(parts: Ids, owner: NDArray[np.int32]) -> list[tuple[int, int]]:
+    """Pairs of characters that have places beside each other."""
+    number = owner[parts]
+    pairs: set[tuple[int, int]] = set()
+    for down, across in ((0, 1), (1, 0), (1, 1), (1, -1)):
+        one = number[: number.shape[0] - down, max(0, -across) : number.shape[1] - max(0, across)]
+        two = number[down:, max(0, across) : number.shape[1] - max(0, -across)]
+        beside = (one != two) & (one >= 0) & (two >= 0)
+        both = np.stack([one[beside], two[beside]])
+        pairs.update(zip(both.min(axis=0).tolist(), both.max(axis=0).tolist(), strict=True))
+    return sorted(pairs)
+
+
+def _at_full_size(
+    ink: Ink,
+    cleaned: Cleaned,
+    view: View,
+    parts: Ids,
+    owner: NDArray[np.int32],
+    doubts: tuple[Doubt, ...],
+) -> Segments:
+    """The strokes of the page with the part that each of their pixels belongs to."""
+    size = ink.mask.shape[::-1]
+    near = cv2.resize(_spread(parts).astype(np.float32), size, interpolation=cv2.INTER_NEAREST)
+    told = cv2.resize((parts > 0).view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    strokes = (cleaned.mask > 0) | ((ink.mask > 0) & (told > 0))
+    labels = np.where(strokes, near, 0).astype(np.int32)
+    by_label = boxes_of_labels(labels, len(owner) - 1)
+    boxes = joined(by_label, owner)
+    scale = float(np.median(_longest(boxes))) if len(boxes) else STRIDE / view.scale
+    return Segments(boxes, labels, owner, scale, form=True, doubts=doubts)
+
+
+def _spread(parts: Ids) -> Ids:
+    """`parts` with the places beside them taken in, if they are no other's."""
+    wider = cv2.dilate(parts.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.int32)
+    return np.where(parts > 0, parts, wider)
+
+
+def boxes_of_labels(labels: Ids, count: int) -> NDArray[np.int32]:
+    """The box of each label from 0 to `count`: int32 (count + 1, 4), empty where there is none."""
+    out = np.zeros((count + 1, 4), np.int32)
+    y, x = np.nonzero(labels)
+    own = labels[y, x]
+    out[:, :2] = np.iinfo(np.int32).max
+    for side, places in ((0, x.astype(np.int32)), (1, y.astype(np.int32))):
+        np.minimum.at(out[:, side], own, places)
+        np.maximum.at(out[:, side + 2], own, places + 1)
+    return out
+
+
+def joined(by_label: NDArray[np.int32], owner: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The box of each owner, int32 (owners, 4), of the boxes of their labels."""
+    count = int(owner.max(initial=-1)) + 1
+    out = np.zeros((count, 4), np.int32)
+    out[:, :2] = np.iinfo(np.int32).max
+    owned = owner >= 0
+    np.minimum.at(out[:, :2], owner[owned], by_label[owned, :2])
+    np.maximum.at(out[:, 2:], owner[owned], by_label[owned, 2:])
+    return out
