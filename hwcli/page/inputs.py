@@ -14,7 +14,7 @@ from typing import BinaryIO, Protocol
 
 from hwcli.errors import InputError
 from hwcli.page.kinds import SUFFIXES, kind_of
-from hwcli.page.photo import Piped, Source
+from hwcli.page.source import Piped, Source
 
 _STDIN = "-"
 _ENOUGH = 32

@@ -3,7 +3,6 @@
 import stat
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from hwcli.errors import HwcliError, InputError
@@ -16,23 +15,11 @@ from hwcli.page.sheet import NoPages
 from hwcli.page.sheet import Pages as Pages
 from hwcli.page.sheet import Photo as Photo
 from hwcli.page.sheet import Sheet as Sheet
+from hwcli.page.source import Piped as Piped
+from hwcli.page.source import Source as Source
 
 _MOST_BYTES = 1 << 30
 """Of a file, which is held in memory."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Piped:
-    """An image that came through standard input; as text it is `-`."""
-
-    data: bytes
-
-    def __str__(self) -> str:
-        return "-"
-
-
-Source = Path | Piped
-"""Where a photo comes from; `str` of it is the record's file."""
 
 
 def read_bytes(source: Source) -> bytes:
