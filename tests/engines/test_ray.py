@@ -4,6 +4,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from hwcli.engines.ray import photos as engine
 from hwcli.engines.ray.cluster import connected
 from hwcli.engines.ray.decode import RayPool
 from hwcli.engines.ray.remote import Addresses
+from hwcli.errors import DependencyError
 from hwcli.outputs import Result
 from hwcli.page.inputs import find_photos
 from hwcli.page.reading import Failure
@@ -64,6 +66,17 @@ def test_the_same_results_as_the_local_engine(workers: int, photos: list[Path]) 
     photos[3].write_bytes(b"nothing")
     results = list(engine.read_photos(photos, ReadOptions(find_model(None)), workers))
     assert by_file(results) == by_local(photos)
+
+
+def test_workers_of_another_version_are_told(
+    workers: int, photos: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = engine.new_job
+    monkeypatch.setattr(
+        engine, "new_job", lambda options, **how: replace(real(options, **how), version="0.0.0")
+    )
+    with pytest.raises(DependencyError, match=r"this is 0\.0\.0: the same version"):
+        list(engine.read_photos(photos, ReadOptions(find_model(None)), workers))
 
 
 def test_what_is_known_is_not_read_again(workers: int, photos: list[Path]) -> None:

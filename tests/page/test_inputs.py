@@ -232,3 +232,9 @@ def test_a_folder_is_looked_at_when_it_is_its_turn(monkeypatch: pytest.MonkeyPat
 @given(st.sets(st.text("0012aA.é٣", min_size=1, max_size=7), max_size=60))
 def test_names_come_in_natural_order_however_many_forms_they_have(names: set[str]) -> None:
     assert in_order(list(names)) == sorted(sorted(names), key=natural_key)
+
+
+def test_an_image_is_no_list_that_ends_in_nul() -> None:
+    """A thousand names of nothing would come of it."""
+    with pytest.raises(InputError, match="is an image, not a list of paths"):
+        listed(b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01" + bytes(range(256)) * 8, from0=True)

@@ -12,11 +12,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from hwcli import __version__
 from hwcli.classify import name_of
 from hwcli.engines.photo import ReadOptions, new_reader, read_photo
 from hwcli.engines.ray.remote import Remote, fetch
 from hwcli.engines.ray.rendered import rendered
-from hwcli.errors import HwcliError
+from hwcli.errors import DependencyError, HwcliError
 from hwcli.outputs.output import Result
 from hwcli.page.photo import Source
 from hwcli.page.reader import Reader
@@ -45,6 +46,8 @@ class Job:
     """That of the command, where paths begin; not changed to where there is none of the name."""
     render: bool
     """Whether pages are put into JSON by the worker."""
+    version: str = __version__
+    """Of hwcli, where the command was given."""
 
 
 def new_job(options: ReadOptions, *, render: bool = False) -> Job:
@@ -96,6 +99,11 @@ class PhotoReader:
         )
 
     def _answer(self, work: bytes) -> list[bytes] | Exception:
+        if self._job.version != __version__:
+            return DependencyError(
+                f"a worker of Ray has hwcli {__version__}, this is {self._job.version}: the same "
+                "version is needed on all machines"
+            )
         try:
             return self._read(pickle.loads(work))
         except (
