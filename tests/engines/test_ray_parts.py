@@ -127,13 +127,17 @@ def test_a_kill_at_any_write_loses_nothing_that_was_seen(
     assert sorted(held(where, kind)) == sorted(names)
 
 
-def test_another_run_begins_anew(where: str, kind: PartFormat) -> None:
+def test_another_run_begins_anew(
+    where: str, kind: PartFormat, caplog: pytest.LogCaptureFixture
+) -> None:
     for run in (RUN, {"model": "y"}):
         out = output(where, kind, run=run)
         assert out.done("a.png") is None
         out.write(result("a.png"))
         out.close()
     assert held(where, kind) == ["a.png"]
+    assert f"part-00000{kind.suffix}.old" in Place(where).names(), "what was reported is not lost"
+    assert caplog.text.count("read with another model or options") == 1
     with pytest.raises(UsageError, match="earlier run"):
         output(where, kind, resume=False)
     output(where, kind, resume=False, force=True).close()

@@ -1,9 +1,11 @@
 """Records in parts of a folder, JSON Lines or Parquet, each whole, which can be gone on with."""
 
 import json
+import logging
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Protocol
@@ -11,8 +13,10 @@ from typing import Any, ClassVar, Protocol
 from hwcli.engines.ray.place import Place
 from hwcli.engines.ray.rendered import RenderedJsonl
 from hwcli.errors import UsageError
-from hwcli.outputs.journal import Done, Journal, read_journal
+from hwcli.outputs.journal import Done, Journal, is_of_another_run, read_journal
 from hwcli.outputs.output import Result, records
+
+logger = logging.getLogger(__name__)
 
 PART_BYTES = 64 << 20
 """Of records, as JSON, in a part: it is held in memory, and what a kill makes to be read again."""
@@ -71,7 +75,8 @@ class PartsOutput:
             where: a path, or an address that fsspec knows.
             format_: of the parts.
             run: model and options.
-            resume: go on with what an earlier run has left there, if it was of the same `run`.
+            resume: go on with what an earlier run has left there; parts of one of another `run`
+                are kept as `PART.old`.
             force: replace what is there.
             part_bytes: a part is ended when its records have as many.
 
@@ -96,8 +101,7 @@ class PartsOutput:
             self._recall(names)
         kept = {self._part(number) for _, number in self._done.values()}
         kept |= {self._journal(number) for _, number in self._done.values()}
-        for name in sorted(names.keys() - kept):
-            self._place.delete(name)
+        self._clear(names, kept, set_aside=resume)
 
     def done(self, file: str) -> str | None:
         """The sha256 with which an earlier run has read `file`, None if it has not."""
@@ -134,6 +138,32 @@ class PartsOutput:
         self._lines, self._bytes, self._inside = [], 0, {}
         self._next += 1
 
+    def _clear(self, names: dict[str, "re.Match[str]"], kept: set[str], *, set_aside: bool) -> None:
+        """Take away what is not `kept`; what another run has read is `set_aside` as `PART.old`."""
+        aside = set()
+        for name in sorted(names.keys() - kept):
+            journal = self._journal(int(names[name][1]))
+            if set_aside and names[name][2] != "journal" and journal in names:
+                with self._copied(journal) as path:
+                    if is_of_another_run(path, self._run):
+                        self._place.write(f"{name}.old", self._place.read(name))
+                        aside.add(name)
+        if aside:
+            logger.warning(
+                "%s: was read with another model or options; all is read anew, and what there was "
+                "is kept as part-….old", self._place.where,
+            )  # fmt: skip
+        for name in sorted(names.keys() - kept):
+            self._place.delete(name)
+
+    @contextmanager
+    def _copied(self, name: str) -> Iterator[Path]:
+        """A copy of a file, on this machine."""
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "journal")
+            path.write_bytes(self._place.read(name))
+            yield path
+
     def _recall(self, names: dict[str, "re.Match[str]"]) -> None:
         """Take up what whole parts of the same run hold, less what failed."""
         gone: dict[int, set[str]] = defaultdict(set)
@@ -166,9 +196,7 @@ class PartsOutput:
         self._write_journal(number, kept)
 
     def _read_journal(self, number: int) -> list[Done]:
-        with TemporaryDirectory() as folder:
-            path = Path(folder, "journal")
-            path.write_bytes(self._place.read(self._journal(number)))
+        with self._copied(self._journal(number)) as path:
             return list(read_journal(path, self._run))
 
     def _write_journal(self, number: int, known: Iterable[Done]) -> None:
