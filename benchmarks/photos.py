@@ -1,6 +1,6 @@
 """Reads folders of photos whose text is known, with hwcli and, where it is there, tesseract.
 
-    python benchmarks/photos.py [FOLDER ...]
+    python benchmarks/photos.py [--finder bundled] [FOLDER ...]
 
 A folder holds `truth.csv` (`relative_path,text`; rows of a page are joined by the two characters
 \\n; U+25A1 marks a character that is not scored). Without folders: the bundled photos.
@@ -24,6 +24,7 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from hwcli.classify import find_model
+from hwcli.page.finder import find_finder
 from hwcli.page.reader import Reader
 
 BUNDLED = Path(__file__).parent.parent / "hwcli" / "assets" / "photos"
@@ -91,6 +92,9 @@ def main() -> int:
     )
     parser.add_argument("folders", nargs="*", type=Path, default=[BUNDLED])
     parser.add_argument("--model")
+    parser.add_argument(
+        "--finder", help="as `hwcli ocr` has it"
+    )
     args = parser.parse_args()
     with_tesseract = shutil.which("tesseract") is not None
     print(
@@ -98,7 +102,8 @@ def main() -> int:
     )
     head = f"{'folder':32} {'photos':>6} {'chars':>6} {'CER':>8} {'s/photo':>10}"
     print(head + (f" {'tesseract':>10} {'takes':>14}" if with_tesseract else ""))
-    reader = Reader(find_model(args.model), threads=1)
+    finder = find_finder(args.finder) if args.finder else None
+    reader = Reader(find_model(args.model), threads=1, finder=finder)
     for folder in args.folders:
         score(folder, reader, with_tesseract)
     return 0

@@ -28,8 +28,47 @@ _PIXELS = BATCH * 28 * 28
 BUNDLED = "latin"
 """The bundled model that `ocr` takes without `--model`."""
 
-FAULTS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NoSuchFile, NotImplemented,
+_FAULTS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NoSuchFile, NotImplemented,
            RuntimeException, ValueError)  # fmt: skip
+
+
+class Session:
+    """A network in ONNX, on the CPU."""
+
+    def __init__(self, path: Path, *, threads: int, what: str) -> None:
+        """Load the network at `path`; `threads` 0 takes one a core.
+
+        Raises:
+            ModelError: missing, or not ONNX; `what` says what is missing, and so how it is made.
+        """
+        if not path.is_file():
+            made = "`hwcli train`" if what == "model" else f"`hwcli train {what}`"
+            raise ModelError(f"{path}: no such {what}", hint=f"{made} makes one")
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        options.intra_op_num_threads = threads
+        try:
+            self._session = onnxruntime.InferenceSession(
+                path.read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+        except (*_FAULTS, OSError) as error:
+            raise ModelError(f"{path}: not an ONNX model ({_first_line(error)})") from error
+        self.path = path
+        self.metadata = self._session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+        """What hwcli wrote into the file, if it did."""
+        self.inputs, self.outputs = self._session.get_inputs(), self._session.get_outputs()
+
+    def run(self, data: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The only output for the only input.
+
+        Raises:
+            ModelError: the network fails on it.
+        """
+        try:
+            (out,) = self._session.run(None, {self.inputs[0].name: data})
+        except _FAULTS as error:
+            raise ModelError(f"{self.path}: {_first_line(error)}") from error
+        return np.asarray(out, np.float32)
 
 
 class Classifier:
@@ -41,20 +80,9 @@ class Classifier:
         Raises:
             ModelError: missing, not ONNX, or not a model of hwcli.
         """
-        if not path.is_file():
-            raise ModelError(f"{path}: no such model", hint="`hwcli train` makes one")
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4
-        options.intra_op_num_threads = threads
-        try:
-            self._session = onnxruntime.InferenceSession(
-                path.read_bytes(), options, providers=["CPUExecutionProvider"]
-            )
-        except (*FAULTS, OSError) as error:
-            raise ModelError(f"{path}: not an ONNX model ({_first_line(error)})") from error
-        metadata = self._session.get_modelmeta().custom_metadata_map
+        self._session = Session(path, threads=threads, what="model")
         self.path = path
-        self.info: ModelInfo = parse_info(metadata.get(METADATA_KEY), str(path))
+        self.info: ModelInfo = parse_info(self._session.metadata, str(path))
         self._check_shapes()
         side = self.info.options.get("input_size", 0)
         side = max(28, side) if isinstance(side, int) else 28
@@ -62,7 +90,7 @@ class Classifier:
 
     def _check_shapes(self) -> None:
         size = self.info.normalisation.size
-        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        inputs, outputs = self._session.inputs, self._session.outputs
         if (
             len(inputs) != 1
             or inputs[0].type != "tensor(uint8)"
@@ -78,13 +106,9 @@ class Classifier:
         Raises:
             ModelError: the model fails on them.
         """
-        name = self._session.get_inputs()[0].name
         parts = [np.empty((0, len(self.info.classes)), np.float32)]
         for start in range(0, len(glyphs), self._batch):
-            try:
-                parts += self._session.run(None, {name: glyphs[start : start + self._batch]})
-            except FAULTS as error:
-                raise ModelError(f"{self.path}: {_first_line(error)}") from error
+            parts.append(self._session.run(glyphs[start : start + self._batch]))
         return np.concatenate(parts)
 
 

@@ -112,10 +112,10 @@ def glyph_scale(found: Components, stroke: float) -> float:
     likely &= np.maximum(width, height) < 25 * np.minimum(width, height)
     if not likely.any():
         return median(size)
-    likely &= found.strength >= 0.5 * _weighted_median(found.strength[likely], area[likely])
+    likely &= found.strength >= 0.5 * weighted_median(found.strength[likely], area[likely])
     if likely.sum() > 4:
         likely &= size <= 4 * median(size[likely])
-    return _weighted_median(size[likely], area[likely])
+    return weighted_median(size[likely], area[likely])
 
 
 def median(values: NDArray[Any]) -> float:
@@ -125,7 +125,7 @@ def median(values: NDArray[Any]) -> float:
     return (float(ordered[(count - 1) // 2]) + float(ordered[count // 2])) / 2
 
 
-def _weighted_median(values: NDArray[Any], weights: NDArray[Any]) -> float:
+def weighted_median(values: NDArray[Any], weights: NDArray[Any]) -> float:
     """The weighted median."""
     order = np.argsort(values, kind="stable")
     total = np.cumsum(weights[order], dtype=np.float64)
@@ -142,7 +142,7 @@ def is_strong(found: Components, scale: float) -> NDArray[np.bool_]:
     longest = found.stats[:, 2:4].max(axis=1)
     full = longest > 0.5 * scale
     weights = np.where(full, longest, 0) if full.any() else longest
-    typical = _weighted_median(found.strength, weights)
+    typical = weighted_median(found.strength, weights)
     flat = found.stats[:, 2:4].min(axis=1) < 0.15 * scale
     least = np.where((longest > 0.6 * scale) & ~flat, _FAINT_GLYPH, _FAINT_PART)
     return np.asarray(found.strength >= least * typical, np.bool_)
@@ -199,4 +199,16 @@ def encloses(found: Shapes) -> NDArray[np.bool_]:
             & (longest > least)
         )
         out[some] = inside.any(axis=1)
+    return out
+
+
+def boxes_of_labels(labels: Labels, count: int) -> Boxes:
+    """The box of each label from 0 to `count`: int32 (count + 1, 4), empty where there is none."""
+    out = np.zeros((count + 1, 4), np.int32)
+    y, x = np.nonzero(labels)
+    own = labels[y, x]
+    out[:, :2] = np.iinfo(np.int32).max
+    for side, places in ((0, x.astype(np.int32)), (1, y.astype(np.int32))):
+        np.minimum.at(out[:, side], own, places)
+        np.maximum.at(out[:, side + 2], own, places + 1)
     return out

@@ -7,13 +7,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from hwcli.classify import FAULTS
+from hwcli.classify import Session
 from hwcli.errors import ModelError
-from hwcli.model_info import METADATA_KEY
-from hwcli.page.components import Boxes
+from hwcli.page.components import Boxes, boxes_of_labels
 from hwcli.page.grey import Grey
 from hwcli.training.runs import ONNX
 
@@ -80,29 +78,18 @@ class Finder:
         Raises:
             ModelError: missing, not ONNX, or no finder of hwcli.
         """
-        if not path.is_file():
-            raise ModelError(f"{path}: no such finder", hint="`hwcli train finder` makes one")
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4
-        options.intra_op_num_threads = threads
-        try:
-            self._session = onnxruntime.InferenceSession(
-                path.read_bytes(), options, providers=["CPUExecutionProvider"]
-            )
-        except (*FAULTS, OSError) as error:
-            raise ModelError(f"{path}: not an ONNX model ({str(error)[:100]})") from error
+        self._session = Session(path, threads=threads, what="finder")
         self._path = path
         self._check()
 
     def _check(self) -> None:
-        text = self._session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
         try:
-            told = json.loads(text or "")
+            told = json.loads(self._session.metadata or "")
         except (ValueError, RecursionError):
             told = None
         if not isinstance(told, dict) or told.get("schema") != SCHEMA:
             raise ModelError(f"{self._path}: not a finder of hwcli ({SCHEMA})")
-        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        inputs, outputs = self._session.inputs, self._session.outputs
         if len(inputs) != 1 or inputs[0].type != "tensor(uint8)" or len(inputs[0].shape) != 2:
             raise ModelError(f"{self._path}: its input is not uint8 (H, W)")
         if len(outputs) != 1 or outputs[0].shape[:1] != [4]:
@@ -121,14 +108,11 @@ class Finder:
         height, width = view.shape
         below, right = -height % _MULTIPLE, -width % _MULTIPLE
         padded = cv2.copyMakeBorder(view, 0, below, 0, right, cv2.BORDER_CONSTANT, value=0)
-        try:
-            (planes,) = self._session.run(None, {self._session.get_inputs()[0].name: padded})
-        except FAULTS as error:
-            raise ModelError(f"{self._path}: {str(error)[:100]}") from error
+        planes = self._session.run(np.asarray(padded, np.uint8))
         planes = planes[:, : -(-height // STRIDE), : -(-width // STRIDE)]
         if not np.isfinite(planes).all():
             raise ModelError(f"{self._path}: gives what is no number")
-        return np.asarray(planes, np.float32)
+        return planes
 
 
 def decode(planes: Plane) -> Characters:
@@ -163,7 +147,7 @@ def decode(planes: Plane) -> Characters:
     ids[rows, columns] = owner
     score = 1 / (1 + np.exp(-middle[y, x]))
     return Characters(
-        _boxes(rows, columns, owner, int(kept.sum())), score[kept[1:]].astype(np.float32), ids
+        boxes_of_labels(ids, int(kept.sum()))[1:], score[kept[1:]].astype(np.float32), ids
     )
 
 
@@ -186,15 +170,3 @@ def _peaks(middle: Plane) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
             taken[max(0, row - _APART) : row + _APART + 1,
                   max(0, column - _APART) : column + _APART + 1] = True  # fmt: skip
     return y[kept], x[kept]
-
-
-def _boxes(
-    rows: NDArray[np.intp], columns: NDArray[np.intp], owner: NDArray[np.int32], count: int
-) -> Boxes:
-    """The box of the places that each of `count` owners, from 1, has: int32 (count, 4)."""
-    out = np.empty((count + 1, 4), np.int32)
-    out[:, :2], out[:, 2:] = np.iinfo(np.int32).max, 0
-    for side, places in ((0, columns), (1, rows)):
-        np.minimum.at(out[:, side], owner, places.astype(np.int32))
-        np.maximum.at(out[:, side + 2], owner, places.astype(np.int32) + 1)
-    return out[1:]

@@ -4,12 +4,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.page.components import is_strong
+from hwcli.page.components import boxes_of_labels, is_strong
 from hwcli.page.finder import STRIDE, Characters, Finder
 from hwcli.page.form import find_fields, in_rows_and_columns
 from hwcli.page.ink import Ink
 from hwcli.page.rulings import Cleaned
-from hwcli.page.segment import Doubt, Segments, is_writing
+from hwcli.page.segment import Doubt, Segments, is_writing, union
 from hwcli.page.view import HEIGHT, View, see, usual_height
 
 _SMALL, _LARGE = 0.55, 1.8
@@ -133,7 +133,7 @@ def _at_full_size(
     strokes = (cleaned.mask > 0) | ((ink.mask > 0) & (told > 0))
     labels = np.where(strokes, near, 0).astype(np.int32)
     by_label = boxes_of_labels(labels, len(owner) - 1)
-    boxes = joined(by_label, owner)
+    boxes = union(by_label[owner >= 0], owner[owner >= 0])
     scale = float(np.median(_longest(boxes))) if len(boxes) else STRIDE / view.scale
     return Segments(boxes, labels, owner, scale, form=True, doubts=doubts)
 
@@ -142,26 +142,3 @@ def _spread(parts: Ids) -> Ids:
     """`parts` with the places beside them taken in, if they are no other's."""
     wider = cv2.dilate(parts.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.int32)
     return np.where(parts > 0, parts, wider)
-
-
-def boxes_of_labels(labels: Ids, count: int) -> NDArray[np.int32]:
-    """The box of each label from 0 to `count`: int32 (count + 1, 4), empty where there is none."""
-    out = np.zeros((count + 1, 4), np.int32)
-    y, x = np.nonzero(labels)
-    own = labels[y, x]
-    out[:, :2] = np.iinfo(np.int32).max
-    for side, places in ((0, x.astype(np.int32)), (1, y.astype(np.int32))):
-        np.minimum.at(out[:, side], own, places)
-        np.maximum.at(out[:, side + 2], own, places + 1)
-    return out
-
-
-def joined(by_label: NDArray[np.int32], owner: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The box of each owner, int32 (owners, 4), of the boxes of their labels."""
-    count = int(owner.max(initial=-1)) + 1
-    out = np.zeros((count, 4), np.int32)
-    out[:, :2] = np.iinfo(np.int32).max
-    owned = owner >= 0
-    np.minimum.at(out[:, :2], owner[owned], by_label[owned, :2])
-    np.maximum.at(out[:, 2:], owner[owned], by_label[owned, 2:])
-    return out

@@ -75,7 +75,7 @@ def segment(ink: Ink, cleaned: Cleaned) -> Segments:
     group = _join(boxes, linked, field_of(_middles(boxes), fields), scale, ink.stroke)
     number = found.numbers()
     owner = np.where(number >= 0, np.append(group, np.int32(-1))[number], np.int32(-1))
-    return Segments(_union(boxes, group), found.labels, owner, scale, len(fields) > 0)
+    return Segments(union(boxes, group), found.labels, owner, scale, len(fields) > 0)
 
 
 def _middles(boxes: Boxes) -> NDArray[np.float64]:
@@ -200,7 +200,7 @@ def _dot_belongs(body: NDArray[np.int32], dot_above: bool, gap: float, scale: fl
     return gap < (0.6 if narrow else 0.35) * scale and (dot_above or gap < 0.45 * scale)
 
 
-def _union(boxes: Boxes, group: NDArray[np.int32]) -> Boxes:
+def union(boxes: Boxes, group: NDArray[np.int32]) -> Boxes:
     """The box of each group: int32 (groups, 4)."""
     count = int(group.max()) + 1 if len(group) else 0
     out = np.empty((count, 4), np.int32)

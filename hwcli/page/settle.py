@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.page.components import boxes_of_labels
 from hwcli.page.grey import Grey
 from hwcli.page.ink import Ink
-from hwcli.page.seen import boxes_of_labels, joined
-from hwcli.page.segment import Segments, ink_within
+from hwcli.page.segment import Segments, ink_within, union
 
 Read = Callable[[Sequence[Grey]], NDArray[np.float32]]
 """From crops to the probability of the likeliest character of each, 0 for no ink."""
@@ -40,7 +40,9 @@ def settle(segments: Segments, ink: Ink, read: Read) -> Segments:
     two = apart * np.sqrt(sure[:, 0] * sure[:, 1])
     one = (1 - apart) * sure[:, 2]
     group = _grouped(segments, two, one)
-    return replace(segments, boxes=joined(boxes, group), owner=group, doubts=())
+    owned = group >= 0
+    joined = union(boxes[owned], group[owned])
+    return replace(segments, boxes=joined, owner=group, doubts=())
 
 
 def _grouped(

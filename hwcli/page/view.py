@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from hwcli.page.components import Components, is_frame
+from hwcli.page.components import Components, is_frame, weighted_median
 from hwcli.page.grey import Grey
 
 HEIGHT = 28.0
@@ -56,10 +55,4 @@ def usual_height(found: Components) -> float:
     likely = (height > 3) & ~is_frame(found)
     if not likely.any():
         return float(np.median(height))
-    return _weighted_median(height[likely], area[likely])
-
-
-def _weighted_median(values: NDArray[np.int32], weights: NDArray[np.int32]) -> float:
-    order = np.argsort(values, kind="stable")
-    total = np.cumsum(weights[order], dtype=np.float64)
-    return float(values[order][np.searchsorted(total, total[-1] / 2)])
+    return weighted_median(height[likely], area[likely])
