@@ -20,3 +20,7 @@ def is_text(text: str) -> bool:
 def is_seen(text: str) -> bool:
     """Whether there is something to see in `text`: more than blanks and invisible codes."""
     return any(unicodedata.category(c) not in ("Zs", "Zl", "Zp", "Cf", "Cc", "Cs") for c in text)
+
+
+NO_CHARACTER = "␡"
+"""U+2421: the class of what is no character, such as half a letter, two in one, or a scribble."""

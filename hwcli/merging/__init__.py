@@ -10,13 +10,11 @@ import numpy as np
 import hwcli
 from hwcli.atomic import growing_folder, writing
 from hwcli.dataset import (
-    FILE_NAME,
     Dataset,
     DatasetInfo,
     Dropped,
     DuplicatesEntry,
     ShardEntry,
-    check_name,
     write_info,
 )
 from hwcli.errors import DatasetError
@@ -31,6 +29,7 @@ from hwcli.lock import only_one
 from hwcli.merging.rows import MergedRows
 from hwcli.merging.tables import JoinedSources, join_sources
 from hwcli.merging.texts import Texts
+from hwcli.new_dataset import name_for
 from hwcli.progress import Progress, silent
 from hwcli.shards import Split, Tables
 from hwcli.structure import unstructure
@@ -76,7 +75,7 @@ def merge_datasets(
     """
     differences = tuple(_differences(datasets))
     with writing(folder, DatasetError), only_one(folder):
-        name = _name_of(folder, force)
+        name = name_for(folder, force=force)
         sources = join_sources(datasets)
         with growing_folder(folder) as partial:
             made = _write(datasets, sources, partial, name, progress)
@@ -173,22 +172,6 @@ class _Weeded:
         if not len(both):
             return ()
         return (f"{len(both):,} writers are in train and also in val or test: splits are kept",)
-
-
-def _name_of(folder: Path, force: bool) -> str:
-    """The name of the dataset in `folder`, which may be written there."""
-    name = folder.absolute().name
-    try:
-        check_name(name)
-    except ValueError as error:
-        raise DatasetError(f"{folder}: {error}") from error
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return name
-    if not (folder / FILE_NAME).is_file():
-        raise DatasetError(f"{folder}: is there, and no dataset", hint="choose another --out")
-    if not force:
-        raise DatasetError(f"{folder}: is there already", hint="--force writes it anew")
-    return name
 
 
 def _differences(datasets: Sequence[Dataset]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.characters import NO_CHARACTER
 from hwcli.errors import UsageError
 
 _SHOWN = 20
@@ -76,7 +77,7 @@ def allowed_classes(
 
     Args:
         choice: what was asked for.
-        classes: the characters that the model tells.
+        classes: the characters that the model tells; that a piece is none may always be.
         scripts: of each class.
         merged: those that stand for both cases.
 
@@ -90,6 +91,7 @@ def allowed_classes(
         raise UsageError(f"--script {','.join(sorted(unknown))}: not of this model",
                          hint=f"it knows {known}")  # fmt: skip
     mask = np.ones(len(classes), np.bool_)
+    none = np.array([c == NO_CHARACTER for c in classes])
     if choice.scripts:
         mask &= [script in choice.scripts for script in scripts]
     if choice.chars:
@@ -97,12 +99,13 @@ def allowed_classes(
             c in choice.chars or (c in merged and {c.lower(), c.upper()} & choice.chars != set())
             for c in classes
         ]
+    mask &= ~none
     if not mask.any():
         raise UsageError(
             "the model knows none of the characters of --chars and --script",
             hint=f"it knows {' '.join(classes[:_SHOWN])}{' …' if len(classes) > _SHOWN else ''}",
         )
-    return mask
+    return np.asarray(mask | none, np.bool_)
 
 
 def as_allowed(char: str, choice: Choice) -> str:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.characters import NO_CHARACTER
 from hwcli.classify import name_of, open_model, probabilities_of, top_k
 from hwcli.errors import ModelError
 from hwcli.glyph_batch import normalise_all
@@ -29,6 +30,8 @@ from hwcli.review.doubts import ALTERNATIVES, Doubts, Reviewing, doubts_of
 
 DOUBTFUL = "doubtful"
 """Flag of a glyph whose confidence is below the least that was asked for."""
+_NO_CHARACTER = 0.5
+"""From this probability on, what was found is no character, and is not told."""
 _NO_SCRIPT = "Zyyy"
 """ISO 15924 for an undetermined script."""
 
@@ -84,8 +87,10 @@ class Reader:
         self._finder = Finder(finder, threads=threads) if finder else None
         info = self.classifier.info
         self._merged = merged_letters(info.classes)
+        self._none = info.classes.index(NO_CHARACTER) if NO_CHARACTER in info.classes else None
         self._among = allowed_classes(options.choice, info.classes, info.scripts, self._merged)
         count = len(info.classes) if self._among is None else int(self._among.sum())
+        count -= self._none is not None
         self._topk = min(options.topk, count)
         self._looked_at = min(max(options.topk, ALTERNATIVES * bool(options.reviewing)), count)
         self.name = name_of(model)
@@ -107,7 +112,7 @@ class Reader:
     def read(self, photo: Photo, name: str, page: int | None = None) -> Page:
         """What is written on `photo`; `name` becomes the record's file, `page` its page."""
         found = find_characters(photo.grey, self._finder)
-        segments = settle(found.segments, found.ink, self._best)
+        segments = settle(found.segments, found.ink, self._sure)
         layout = lay_out(segments.boxes, segments.scale, isolated=segments.form)
         boxes = segments.boxes[layout.order]
         if found.turn is not None:
@@ -130,13 +135,16 @@ class Reader:
             doubts=doubts,
         )
 
-    def _best(self, crops: Sequence[Grey]) -> NDArray[np.float32]:
-        """The probability of the likeliest character of each of `crops`; 0 for no ink."""
+    def _sure(self, crops: Sequence[Grey]) -> NDArray[np.float32]:
+        """How probable it is that each of `crops` is a character; 0 for no ink.
+
+        By a model that has no class for what is none, the probability of the likeliest character.
+        """
         images, inked = normalise_all(crops, self.classifier.info.normalisation)
-        best = np.zeros(len(crops), np.float32)
+        sure = np.zeros(len(crops), np.float32)
         told = probabilities_of(self.classifier, images[inked], among=self._among)
-        best[inked] = told.max(axis=1, initial=0)
-        return best
+        sure[inked] = told.max(axis=1, initial=0) if self._none is None else 1 - told[:, self._none]
+        return sure
 
     def _glyphs(
         self, photo: Photo, ink: Ink, segments: Segments, layout: Layout, boxes: Boxes
@@ -147,6 +155,9 @@ class Reader:
         images, inked = normalise_all(crops, how)
         places = np.flatnonzero(inked)
         probabilities = probabilities_of(self.classifier, images[places], among=self._among)
+        if self._none is not None:
+            kept = probabilities[:, self._none] < _NO_CHARACTER
+            places, probabilities = places[kept], probabilities[kept]
         glyphs = self._named(probabilities, layout.line[places], layout.word[places], boxes[places])
         wanted = self._options.reviewing
         if wanted is None:
@@ -173,6 +184,9 @@ class Reader:
             written = recase(read, boxes[:, 2:] - boxes[:, :2], line, self._merged)
             for names, changed, case in zip(flags, settled.changed, written, strict=True):
                 names += [CONTEXT] * bool(changed) + [CASE] * bool(case)
+        if self._none is not None:
+            probabilities = probabilities.copy()
+            probabilities[:, self._none] = 0
         best = top_k(probabilities, self._looked_at)
         glyphs = []
         for row in range(len(boxes)):

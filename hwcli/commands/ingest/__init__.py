@@ -15,7 +15,7 @@ def ingest(
         list[str] | None,
         typer.Argument(
             help="A shipped recipe, a .toml file, your own images (a folder, an archive, a file of "
-            "arrays), or a dataset; `merge` and two datasets or more.",
+            "arrays), or a dataset; `merge` and two datasets or more; `compose` and a dataset.",
             metavar="WHAT",
         ),
     ] = None,
@@ -74,6 +74,13 @@ def ingest(
     writer: Annotated[
         str, typer.Option(help="Who wrote what is in --from-review.", metavar="NAME")
     ] = "",
+    pages: Annotated[
+        int, typer.Option(help="Pages that `compose` makes to train on.", min=1)
+    ] = 6000,
+    seed: Annotated[int, typer.Option(help="Of the pages of `compose`.", min=0)] = 0,
+    finder: Annotated[
+        str, typer.Option(help="Finder by which `compose` cuts them up: bundled, a run, a file.")
+    ] = "bundled",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Fetch and plan, but make no dataset.")
     ] = False,
@@ -127,6 +134,10 @@ def ingest(
     If the same recipe with the same options is there already, it is only verified. Downloads stay
     in the cache folder of the user; an interrupted one goes on.
 
+    `compose` writes pages with the glyphs of a dataset, photographs them, and cuts them up as `ocr`
+    cuts up photos. What comes of it is a dataset to train and to judge on: glyphs as photos show
+    them, and pieces that are no character, of the class ␡.
+
     Of your own images it is found out, and said, where the labels stand, whether ink is dark or
     light, how large they are and which way up; --write-recipe gives the recipe to edit. A pattern
     is a regular expression of Python, searched in each path below the folder: the group `label`,
@@ -151,6 +162,8 @@ def ingest(
 
     hwcli ingest merge latin kannada --out data/both
 
+    hwcli ingest compose latin --pages 2000 --out data/latin-cut
+
     hwcli ingest --export webdataset data/latin --out latin-wds
 
     hwcli ingest dhcd --cite
@@ -165,7 +178,8 @@ def ingest(
         return
     fixes = corrections or []
     chosen = {
-        "merge": what is not None and what[:1] == ["merge"], "--info": info, "--cite": cite,
+        "merge": what is not None and what[:1] == ["merge"],
+        "compose": what is not None and what[:1] == ["compose"], "--info": info, "--cite": cite,
         "--export": export is not None, "--verify": verify, "--show": show, "--dry-run": dry_run,
         "--write-recipe": write_recipe is not None,
     }  # fmt: skip
@@ -179,6 +193,9 @@ def ingest(
                    "--corrections"])  # fmt: skip
     if what and what[0] == "merge":
         combine.merge(what[1:], out, force, json_)
+        return
+    if what and what[0] == "compose":
+        combine.compose(what[1:], finder, pages, seed, jobs, out, force, json_)
         return
     which = "" if from_review else _one(what or [])
     if info:

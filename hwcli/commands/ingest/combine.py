@@ -1,4 +1,4 @@
-"""Makes something else of datasets that are there: one of several, or another format."""
+"""Makes something else of datasets that are there: one of several, pages cut up, another format."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -35,6 +35,25 @@ def merge(which: list[str], out: Path | None, force: bool, json_: bool) -> None:
     datasets = [choose_dataset(each) for each in which]
     with console.results() as stdout, console.progress("merge", "row") as progress:
         info = merge_datasets(datasets, out, force=force, progress=progress)
+        tell(stdout, out, info, json_)
+
+
+def compose(
+    which: list[str], finder: str, pages: int, seed: int, jobs: int, out: Path | None,
+    force: bool, json_: bool,
+) -> None:  # fmt: skip
+    """Compose pages of a dataset's glyphs and cut them up as `ocr` would."""
+    if len(which) != 1:
+        raise UsageError("compose takes one dataset", hint="`hwcli ingest compose A --out B`")
+    if out is None:
+        raise UsageError("compose needs --out, the folder of the new dataset")
+    from hwcli.cutting.dataset import CutOptions, cut_dataset
+    from hwcli.page.finder import find_finder
+
+    dataset, options = choose_dataset(which[0]), CutOptions(pages, seed, jobs)
+    path = find_finder(finder)
+    with console.results() as stdout, console.progress("compose", "page") as progress:
+        info = cut_dataset(dataset, path, out, options, force=force, progress=progress)
         tell(stdout, out, info, json_)
 
 
