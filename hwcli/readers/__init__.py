@@ -5,6 +5,7 @@ from collections.abc import Callable
 from hwcli.fetch.archive import Archive
 from hwcli.readers.arrow_table import ArrowReader
 from hwcli.readers.digests import check_members
+from hwcli.readers.font import FontReader
 from hwcli.readers.format import format_of
 from hwcli.readers.idx import IdxReader
 from hwcli.readers.images import ImagesReader
@@ -21,6 +22,7 @@ __all__ = ["READERS", "format_of", "open_reader"]
 
 READERS: dict[Format, Callable[[Source, Part, Archive], Reader]] = {
     "csv": PixelTableReader,
+    "font": FontReader,
     "idx": IdxReader,
     "images": ImagesReader,
     "matlab": MatlabReader,

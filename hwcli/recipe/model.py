@@ -13,7 +13,9 @@ SCHEMA = "hwcli.recipe/1"
 
 SplitName = Literal["train", "val", "test"]
 SplitBy = Literal["official", "writer", "word", "random"]
-Format = Literal["idx", "images", "csv", "matlab", "numpy", "parquet", "review", "webdataset"]
+Format = Literal[
+    "csv", "font", "idx", "images", "matlab", "numpy", "parquet", "review", "webdataset"
+]
 
 _SCRIPT = re.compile(r"[A-Z][a-z]{3}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -61,8 +63,9 @@ class Part:
     """Some of a source's images: one file of many, or many files of one each."""
 
     images: str
-    """Member that holds the images; for single images, parquet and webdataset a glob, in which `*`
-    crosses folders, else a member or a glob that matches one. Folders may stand before it."""
+    """Member that holds the images; for single images, fonts, parquet and webdataset a glob, in
+    which `*` crosses folders, else a member or a glob that matches one. Folders may stand before
+    it."""
     labels: str = ""
     """Member that holds their labels (idx, csv, numpy, review); in a webdataset, the ending of the
     files that do."""
@@ -146,7 +149,8 @@ class Source:
     classes: dict[str, str] = field(default_factory=dict)
     """From the label as published to the character."""
     alphabet: str = ""
-    """The characters of the numeric labels, in order; instead of `classes`."""
+    """The characters of the numeric labels, in order; instead of `classes`. Of fonts what is
+    drawn; where they have `classes`, the labels there are."""
     first_label: int = 0
     """The number of the alphabet's first character."""
     unlisted: str = ""
@@ -203,7 +207,18 @@ class Source:
             raise ValueError("shape is a height and a width, at least 1")
         if not 0 < self.max_value < float("inf"):
             raise ValueError(f"max_value must be above 0, not {self.max_value}")
+        if self.format == "font" and not self.drawn:
+            raise ValueError("fonts need an alphabet, or classes: what is drawn of them")
+        if self.format == "font" and any(len(c) != 1 for c in self.drawn):
+            raise ValueError("of fonts single characters are drawn, so each label must be one")
         self._check_stack()
+
+    @property
+    def drawn(self) -> dict[str, str]:
+        """What is drawn of a font, each character with its label."""
+        if self.classes:
+            return {label: label for label in self.classes}
+        return {c: str(self.first_label + i) for i, c in enumerate(self.alphabet)}
 
     def _check_stack(self) -> None:
         if self.stack and self.format not in (None, "images"):
