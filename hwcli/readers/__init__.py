@@ -39,6 +39,7 @@ def open_reader(source: Source, part: Part, archive: Archive) -> Reader:
     Raises:
         MissingError: the part is not in the archive.
         FetchError: the archive is damaged, or a member is not the one the recipe means.
+        RecipeError: the recipe does not say what is to be drawn of fonts.
         DependencyError: the format needs a library that is not installed.
     """
     check_members(source, part, archive)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFont
 
-from hwcli.errors import FetchError
+from hwcli.errors import FetchError, RecipeError
 from hwcli.fetch.archive import Archive, Members
 from hwcli.glyph import Image
 from hwcli.readers.reader import Block, Listing, Reader, listing_of, matching
@@ -40,7 +40,7 @@ class FontReader(Reader):
 
     def __init__(self, source: Source, part: Part, archive: Archive) -> None:
         self._archive = archive
-        self._labels = source.drawn
+        self._labels = _labels(source)
         members = matching(archive, part.images, source.name)
         self._rows = [(m, c) for m in members for c in self._characters(m) or ("",)]
         """Font and character of each row; no character where the font is none, or has none."""
@@ -74,6 +74,22 @@ class FontReader(Reader):
             ]
             members = self._archive.some([member for member, _ in by_font])
             yield FontBlock(members, tuple(characters for _, characters in by_font))
+
+
+def _labels(source: Source) -> dict[str, str]:
+    """What is drawn of a font, each character with its label as published.
+
+    Raises:
+        RecipeError: nothing is, or what is no single character.
+    """
+    labels = {label: label for label in source.classes}
+    labels = labels or {c: str(source.first_label + i) for i, c in enumerate(source.alphabet)}
+    if not labels:
+        raise RecipeError(f"source {source.name}: fonts need an alphabet, which is drawn of them")
+    for character in labels:
+        if len(character) != 1:
+            raise RecipeError(f"source {source.name}: of fonts no {character!r:.60} can be drawn")
+    return labels
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,18 +207,7 @@ class Source:
             raise ValueError("shape is a height and a width, at least 1")
         if not 0 < self.max_value < float("inf"):
             raise ValueError(f"max_value must be above 0, not {self.max_value}")
-        if self.format == "font" and not self.drawn:
-            raise ValueError("fonts need an alphabet, or classes: what is drawn of them")
-        if self.format == "font" and any(len(c) != 1 for c in self.drawn):
-            raise ValueError("of fonts single characters are drawn, so each label must be one")
         self._check_stack()
-
-    @property
-    def drawn(self) -> dict[str, str]:
-        """What is drawn of a font, each character with its label."""
-        if self.classes:
-            return {label: label for label in self.classes}
-        return {c: str(self.first_label + i) for i, c in enumerate(self.alphabet)}
 
     def _check_stack(self) -> None:
         if self.stack and self.format not in (None, "images"):

@@ -180,14 +180,16 @@ def test_no_font_at_all_is_missing() -> None:
     ("rule", "why"),
     [
         ("", "fonts need an alphabet"),
-        ('[source.classes]\n"one" = "1"', "each label must be one"),
+        ('[source.classes]\n"one" = "1"', "of fonts no 'one' can be drawn"),
         ('alphabet = "+"\n[source.stack]\n"=" = ["-", "-"]', "stack needs"),
     ],
 )
 def test_mistakes_in_the_recipe_are_told_in_a_line(hwcli: Hwcli, rule: str, why: str) -> None:
+    write_zip(Path("a.zip"), {"a.ttf": GOOD})
     Path("r.toml").write_text(text(rule), encoding="utf-8")
     result = hwcli("ingest", "r.toml")
     assert result.code == 4
+    assert result.err.strip().count("\n") == 0
     assert why in result.err
 
 
