@@ -36,6 +36,8 @@ class Settled:
     """(N, classes); each row sums to 1."""
     changed: NDArray[np.bool_]
     """(N,): the likeliest class is another than without them."""
+    small: NDArray[np.float64]
+    """(N,): how likely the likeliest class is its small letter, if it stands for both cases."""
 
 
 def settle_by_topics(
@@ -56,7 +58,7 @@ def settle_by_topics(
         topics: of the model's classes.
     """
     if not len(probabilities):
-        return Settled(probabilities, np.empty(0, np.bool_))
+        return Settled(probabilities, np.empty(0, np.bool_), np.empty(0))
     order = np.argsort(line, kind="stable")
     own = probabilities[order].astype(np.float64)
     rejected = own[:, topics.rejects].sum(axis=1, keepdims=True)
@@ -68,12 +70,44 @@ def settle_by_topics(
     named = len(topics.ratio)
     said = topic[:, :named] @ topics.ratio + topic[:, named:] * topics.repeated
     said += FLOOR * topic[:, named:].sum(axis=1, keepdims=True)
-    weighed = told * said
+    weighed = _weighed(told, said, topics)
     total = weighed.sum(axis=1, keepdims=True)
     weighed *= (1 - rejected) / np.where(total > 0, total, 1.0)
     settled = np.empty_like(probabilities)
     settled[order] = np.where(topics.rejects, own, weighed)
-    return Settled(settled, settled.argmax(axis=1) != probabilities.argmax(axis=1))
+    best = settled.argmax(axis=1)
+    small = np.empty(len(settled))
+    small[order] = _small(best[order], topic, topics)
+    return Settled(settled, best != probabilities.argmax(axis=1), small)
+
+
+def _weighed(told: Floats, said: Floats, topics: Topics) -> Floats:
+    """`told`, (N, classes), weighed by what the line says; that counts twice among look-alikes."""
+    weighed = told * said
+    for group in topics.alike:
+        twice = weighed[:, group] * said[:, group]
+        total = twice.sum(axis=1, keepdims=True)
+        both = weighed[:, group].sum(axis=1, keepdims=True)
+        weighed[:, group] = twice * (both / np.where(total > 0, total, 1.0))
+    return weighed
+
+
+def _small(best: NDArray[np.intp], topic: Floats, topics: Topics) -> Floats:
+    """(N,) how likely each of the classes `best` is its small letter, even if nothing is known.
+
+    Args:
+        best: (N,) the class of each glyph.
+        topic: (N, topics) how likely each topic is for it.
+        topics: of all classes.
+    """
+    named = len(topics.ratio)
+    weight = topic[:, :named] * topics.ratio.T[best]
+    repeated = topic[np.arange(len(best)), named + best] * topics.repeated[best]
+    lower = (weight * topics.small.T[best]).sum(axis=1) + repeated / 2
+    usual = topics.small_in_any[best]
+    lower, upper = lower * (1 - usual), (weight.sum(axis=1) + repeated - lower) * usual
+    both = lower + upper
+    return np.asarray(np.where(both > 0, lower / np.where(both > 0, both, 1.0), 0.5), np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

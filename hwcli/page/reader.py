@@ -173,7 +173,7 @@ class Reader:
             settled = settle_by_topics(probabilities, line, word, self._topics)
             probabilities = settled.probabilities
             read = [info.classes[i] for i in probabilities.argmax(axis=1)]
-            written = recase(read, boxes[:, 2:] - boxes[:, :2], line, self._merged)
+            written = recase(read, boxes, line, word, self._merged, settled.small)
             for names, changed, case in zip(flags, settled.changed, written, strict=True):
                 names += [CONTEXT] * bool(changed) + [CASE] * bool(case)
         best = top_k(probabilities, self._looked_at)

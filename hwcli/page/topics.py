@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 REJECTS = frozenset("\N{SYMBOL FOR DELETE}\N{REPLACEMENT CHARACTER}")
 """Classes that say "not a character": no topic makes them likelier or less likely."""
 
-FLOOR = 0.03
+FLOOR = 0.02
 """Share of the characters of a line that its topic says nothing of."""
 _OF_ALL = frozenset({"Zyyy", "Zmth", "Zinh", "Zsym", "Zxxx"})
 """Scripts that belong to every other."""
+
+_ALIKE = ("0Ooοо〇", "1Il|ا", "xX×χх", "-−–一ー", "+十", "=二ニ", "/ノ")
+"""Characters of one shape: how a collection's writers tell them apart is not how others do."""
 
 Shares = Mapping[str, float]
 """Of characters, summing to 1."""
@@ -45,7 +48,7 @@ def _mixed(*parts: tuple[float, Shares]) -> Shares:
 _DIGITS = _even("0123456789")
 _ABC = "abcdefghijklmnopqrstuvwxyz"
 _WRITTEN = _ranked({"e": 13, "a": 9.5, "i": 8, "n": 7.5, "ort": 19.5, "s": 6.5, "ld": 9, "u": 4.3,
-                    "cmp": 8.5, "h": 2.3, "gkbv": 6.6, "fzwyj": 5.4, "q": 0.4, "x": 0.3})  # fmt: skip
+                    "cmp": 8.5, "h": 2.3, "gkbv": 6.6, "fzwyj": 5.4, "qx": 0.7})  # fmt: skip
 """Letters in texts of the larger European languages, in the mean, roughly (accents left off)."""
 _UNKNOWNS = _ranked({"x": 34, "y": 15, "ab": 17, "cn": 10, "z": 6, "kmprt": 9, "dfghijloqsuvw": 9})
 """Letters in school algebra: mostly x, then y; a, b, c for what is given, n for a number."""
@@ -70,6 +73,12 @@ class Topics:
     """(topics, classes): how much likelier a character is in a topic than in any."""
     repeated: NDArray[np.float64]
     """(classes,): how much likelier the one is that is repeated."""
+    small: NDArray[np.float64]
+    """(topics, classes): how often it is the small letter, for a class that stands for both."""
+    small_in_any: NDArray[np.float64]
+    """(classes,): the same in any topic."""
+    alike: tuple[NDArray[np.intp], ...]
+    """Classes that have one shape."""
     rejects: NDArray[np.bool_]
     """(classes,): not a character."""
 
@@ -89,20 +98,39 @@ def topics_of(
     rejects = np.array([char in REJECTS for char in classes], np.bool_)
     told = can_be & ~rejects
     every = _latin(forms, scripts) + _of_other_scripts(classes, scripts)
-    prior = np.array([share for share, _ in every])
-    shares = np.array(
-        [[sum(chars.get(c, 0.0) for c in own) for own in forms] for _, chars in every]
-    ).reshape(-1, len(classes))
-    shares *= told
-    known = shares.sum(axis=1)
-    shares = np.vstack([shares[known > 0] / known[known > 0, None], told / max(1, told.sum())])
-    prior = np.concatenate([(prior * known)[known > 0], [_ANYTHING]])
-    prior = np.concatenate([prior, told * (_REPEATED / max(1, told.sum()))])
-    prior /= prior.sum()
-    in_any = prior[: len(shares)] @ shares + prior[len(shares) :]
-    in_any = np.where(told, in_any, 1.0)
-    ratio = (1 - FLOOR) * shares / in_any + FLOOR
-    return Topics(prior, ratio, told * (1 - FLOOR) / in_any, rejects)
+    prior = np.array([share for share, _ in every] + [_ANYTHING])
+    topics = [chars for _, chars in every]
+    shares = _shares(topics, forms)
+    lower = _shares(topics, [{c for c in own if c.islower()} for own in forms])
+    small = np.where(shares > 0, lower / np.where(shares > 0, shares, 1.0), 0.5)
+    small = np.vstack([small, np.full(len(classes), 0.5)])
+    shares = np.vstack([shares, np.full(len(classes), 1 / max(1, told.sum()))]) * told
+    prior *= shares.sum(axis=1)  # a topic that the characters do not allow is not likely
+    shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)
+    repeated = told * (_REPEATED / max(1, told.sum()))
+    total = max(1e-12, prior.sum() + repeated.sum())
+    prior, repeated = prior / total, repeated / total
+    in_any = np.where(told, prior @ shares + repeated, 1.0)
+    return Topics(
+        prior=np.concatenate([prior, repeated]),
+        ratio=(1 - FLOOR) * shares / in_any + FLOOR,
+        repeated=told * (1 - FLOOR) / in_any,
+        small=small,
+        small_in_any=(prior @ (shares * small) + 0.5 * repeated) / in_any,
+        alike=_alike(forms),
+        rejects=rejects,
+    )
+
+
+def _alike(forms: Sequence[Collection[str]]) -> tuple[NDArray[np.intp], ...]:
+    every = ([i for i, own in enumerate(forms) if set(own) & set(group)] for group in _ALIKE)
+    return tuple(np.array(some, np.intp) for some in every if len(some) > 1)
+
+
+def _shares(topics: Sequence[Shares], forms: Sequence[Collection[str]]) -> NDArray[np.float64]:
+    """(topics, classes): the share of the characters that each class stands for, in each topic."""
+    every = [[sum(chars.get(c, 0.0) for c in own) for own in forms] for chars in topics]
+    return np.array(every, np.float64).reshape(len(topics), len(forms))
 
 
 def _forms(classes: Sequence[str]) -> list[frozenset[str]]:
@@ -121,10 +149,10 @@ def _latin(forms: list[frozenset[str]], scripts: Sequence[str]) -> list[tuple[fl
     capital = _mixed((0.6, {c.upper(): p for c, p in _WRITTEN.items()}), (0.4, high))
     unknowns = _mixed((0.85, _UNKNOWNS), (0.15, {c.upper(): p for c, p in _UNKNOWNS.items()}))
     return [
-        (0.16, _mixed((0.9, _DIGITS), (0.09, _POINTS), (0.01, capital))),
+        (0.16, _mixed((0.9, _DIGITS), (0.09, _POINTS), (0.005, capital), (0.005, small))),
         (0.16, _mixed((0.46, _DIGITS), (0.28, _OPERATORS), (0.26, unknowns))),
-        (0.26, _mixed((0.88, small), (0.06, capital), (0.02, _DIGITS), (0.04, _POINTS))),
-        (0.10, _mixed((0.90, capital), (0.02, small), (0.04, _DIGITS), (0.04, _POINTS))),
+        (0.26, _mixed((0.88, small), (0.06, capital), (0.01, _DIGITS), (0.05, _POINTS))),
+        (0.10, _mixed((0.90, capital), (0.03, small), (0.01, _DIGITS), (0.06, _POINTS))),
         (0.06, _mixed((0.5, high), (0.37, _DIGITS), (0.1, low), (0.03, _POINTS))),
         (0.05, _mixed((0.98, high), (0.02, low))),
         (0.04, _mixed((0.98, low), (0.02, high))),
@@ -161,4 +189,4 @@ def _is_digit(char: str) -> bool:
 
 
 def _is_sign(char: str) -> bool:
-    return not _is_letter(char) and not _is_digit(char) or char in _DIGITS
+    return (not _is_letter(char) and not _is_digit(char)) or char in _DIGITS
