@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.page.topics import FLOOR, Topics
+from hwcli.page.topics import Topics
 
 CONTEXT = "context"
 """Flag of a glyph that its neighbours changed."""
@@ -18,7 +18,7 @@ CONTEXT = "context"
 _TEMPER = 0.5
 """Power of what a glyph says of the topic: those of one hand are misread alike, and a glyph that is
 surely read may still be read wrongly, so two of them count as one."""
-_TURN, _TURN_BETWEEN_WORDS = 0.02, 0.2
+_TURN, _TURN_BETWEEN_WORDS = 0.02, 0.3
 """How likely a topic ends after a glyph within a word, and after the last one of a word."""
 _USUAL = 1.0
 """What the usual topics count for on a page, in lines."""
@@ -64,13 +64,10 @@ def settle_by_topics(
     rejected = own[:, topics.rejects].sum(axis=1, keepdims=True)
     told = np.where(topics.rejects, 0.0, own)
     told /= np.maximum(told.sum(axis=1, keepdims=True), 1e-12)
-    fits = np.hstack([told @ topics.ratio.T, told * topics.repeated + FLOOR])
-    evidence = (rejected + (1 - rejected) * fits) ** _TEMPER
+    topics = topics.on_page(told.sum(axis=0))
+    evidence = (rejected + (1 - rejected) * (told @ topics.ratio.T)) ** _TEMPER
     topic = _topics_of_others(evidence, _lines(line[order]), _turns(word[order]), topics.prior)
-    named = len(topics.ratio)
-    said = topic[:, :named] @ topics.ratio + topic[:, named:] * topics.repeated
-    said += FLOOR * topic[:, named:].sum(axis=1, keepdims=True)
-    weighed = _weighed(told, said, topics)
+    weighed = _weighed(told, topic @ topics.ratio, topics)
     total = weighed.sum(axis=1, keepdims=True)
     weighed *= (1 - rejected) / np.where(total > 0, total, 1.0)
     settled = np.empty_like(probabilities)
@@ -100,12 +97,10 @@ def _small(best: NDArray[np.intp], topic: Floats, topics: Topics) -> Floats:
         topic: (N, topics) how likely each topic is for it.
         topics: of all classes.
     """
-    named = len(topics.ratio)
-    weight = topic[:, :named] * topics.ratio.T[best]
-    repeated = topic[np.arange(len(best)), named + best] * topics.repeated[best]
-    lower = (weight * topics.small.T[best]).sum(axis=1) + repeated / 2
+    weight = topic * topics.ratio.T[best]
+    lower = (weight * topics.small.T[best]).sum(axis=1)
     usual = topics.small_in_any[best]
-    lower, upper = lower * (1 - usual), (weight.sum(axis=1) + repeated - lower) * usual
+    lower, upper = lower * (1 - usual), (weight.sum(axis=1) - lower) * usual
     both = lower + upper
     return np.asarray(np.where(both > 0, lower / np.where(both > 0, both, 1.0), 0.5), np.float64)
 

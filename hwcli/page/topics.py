@@ -6,7 +6,7 @@ words and names are of any language. They were not counted on photos.
 
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 REJECTS = frozenset("\N{SYMBOL FOR DELETE}\N{REPLACEMENT CHARACTER}")
 """Classes that say "not a character": no topic makes them likelier or less likely."""
 
-FLOOR = 0.02
+_FLOOR = 0.02
 """Share of the characters of a line that its topic says nothing of."""
 _OF_ALL = frozenset({"Zyyy", "Zmth", "Zinh", "Zsym", "Zxxx"})
 """Scripts that belong to every other."""
@@ -56,23 +56,22 @@ _OPERATORS = _ranked({"=": 30, "+": 26, "-−": 26, "×·÷/": 8, "()": 6, "^√
 """Signs in school algebra: an equation has one =, and a sum or difference on each side."""
 _POINTS = _ranked({".,": 60, "-": 15, ":'/": 15, '()!?"&+': 10})
 """Signs between words and in numbers."""
-_ANYTHING, _REPEATED = 0.12, 0.05
+_ANYTHING, _REPEATED = 0.15, 0.05
 """How likely a line holds any characters whatever, and one character over and over."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Topics:
-    """The topics that a model's characters allow, and the shares of the characters in each.
-
-    The last topics, one for each class, are of lines that repeat one character.
-    """
+    """The topics that a model's characters allow, and the shares of the characters in each."""
 
     prior: NDArray[np.float64]
-    """(topics + classes,): how likely each is, summing to 1."""
+    """(topics,): how likely each is; with those of repeated characters it sums to 1."""
     ratio: NDArray[np.float64]
     """(topics, classes): how much likelier a character is in a topic than in any."""
     repeated: NDArray[np.float64]
-    """(classes,): how much likelier the one is that is repeated."""
+    """(classes,): how likely a line repeats this character."""
+    alone: NDArray[np.float64]
+    """(classes,): how much likelier the character is where it is repeated."""
     small: NDArray[np.float64]
     """(topics, classes): how often it is the small letter, for a class that stands for both."""
     small_in_any: NDArray[np.float64]
@@ -81,6 +80,27 @@ class Topics:
     """Classes that have one shape."""
     rejects: NDArray[np.bool_]
     """(classes,): not a character."""
+
+    def on_page(self, expected: NDArray[np.float64]) -> "Topics":
+        """With topics of lines that repeat a character: one for each that a page may hold so often.
+
+        The others together are one topic, so that nothing is said by what cannot be.
+
+        Args:
+            expected: (classes,) how many glyphs of the page are of each.
+        """
+        often = np.flatnonzero((expected >= 1) & (self.repeated > 0))
+        rare = self.repeated.copy()
+        rare[often] = 0.0
+        share = rare / max(1e-12, rare.sum())
+        own = np.zeros((len(often), len(rare)))
+        own[np.arange(len(often)), often] = self.alone[often]
+        return replace(
+            self,
+            prior=np.concatenate([self.prior, self.repeated[often], [rare.sum()]]),
+            ratio=np.vstack([self.ratio, own + _FLOOR, share * self.alone + _FLOOR]),
+            small=np.vstack([self.small, np.full((len(often) + 1, len(rare)), 0.5)]),
+        )
 
 
 def topics_of(
@@ -112,9 +132,10 @@ def topics_of(
     prior, repeated = prior / total, repeated / total
     in_any = np.where(told, prior @ shares + repeated, 1.0)
     return Topics(
-        prior=np.concatenate([prior, repeated]),
-        ratio=(1 - FLOOR) * shares / in_any + FLOOR,
-        repeated=told * (1 - FLOOR) / in_any,
+        prior=prior,
+        ratio=(1 - _FLOOR) * shares / in_any + _FLOOR,
+        repeated=repeated,
+        alone=told * (1 - _FLOOR) / in_any,
         small=small,
         small_in_any=(prior @ (shares * small) + 0.5 * repeated) / in_any,
         alike=_alike(forms),
@@ -153,7 +174,7 @@ def _latin(forms: list[frozenset[str]], scripts: Sequence[str]) -> list[tuple[fl
         (0.16, _mixed((0.46, _DIGITS), (0.28, _OPERATORS), (0.26, unknowns))),
         (0.26, _mixed((0.88, small), (0.06, capital), (0.01, _DIGITS), (0.05, _POINTS))),
         (0.10, _mixed((0.90, capital), (0.03, small), (0.01, _DIGITS), (0.06, _POINTS))),
-        (0.06, _mixed((0.5, high), (0.37, _DIGITS), (0.1, low), (0.03, _POINTS))),
+        (0.1, _mixed((0.5, high), (0.37, _DIGITS), (0.1, low), (0.03, _POINTS))),
         (0.05, _mixed((0.98, high), (0.02, low))),
         (0.04, _mixed((0.98, low), (0.02, high))),
     ]
