@@ -26,7 +26,7 @@ _SPREAD, _FOOT_SPREAD = 0.17, 0.12
 """How unevenly people write: of heights, natural logarithm; of feet, in heights of a capital."""
 _PAGE_SPREAD = 0.3
 """The same of the heights of lines of one page."""
-_ODD = 0.03
+_ODD = 0.01
 """Share of the glyphs that have any height: boxes that hold too much or too little."""
 _STEPS, _RANGE = 48, 1.2
 """Heights of capitals that are tried, and the natural logarithm that they go over."""
@@ -34,7 +34,7 @@ _BAR = 0.3
 """An L narrower than this share of its height is a small l or a capital I."""
 _INITIAL = 2.0
 """How much likelier a capital is where a word begins than in all, and than within a word."""
-_SURE = 0.55
+_SURE = 0.6
 """From this probability on a letter is written small."""
 
 Floats = NDArray[np.float64]

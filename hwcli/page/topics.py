@@ -125,7 +125,7 @@ def topics_of(
     small = np.where(shares > 0, lower / np.where(shares > 0, shares, 1.0), 0.5)
     small = np.vstack([small, np.full(len(classes), 0.5)])
     shares = np.vstack([shares, np.full(len(classes), 1 / max(1, told.sum()))]) * told
-    prior *= shares.sum(axis=1)  # a topic that the characters do not allow is not likely
+    prior[:-1] *= shares[:-1].sum(axis=1)  # what the characters do not allow is not likely
     shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)
     repeated = told * (_REPEATED / max(1, told.sum()))
     total = max(1e-12, prior.sum() + repeated.sum())
