@@ -144,7 +144,7 @@ MISTAKES = {
     "from itself": (GOOD + '[[source]]\nfrom = "r.toml"\n', "takes from this recipe"),
     "one name for two sources": (
         GOOD + '[[source]]\nfrom = "latin"\nname = "x"\n',
-        "3 sources, which share no name",
+        "4 sources, which share no name",
     ),
     "a misspelt key beside from": (
         GOOD + '[[source]]\nfrom = "dhcd"\nlimt = 5\n',
