@@ -92,6 +92,7 @@ def _by_place(
     letter = np.array([c.isalpha() for c in chars], np.bool_)
     joined = letter[1:] & letter[:-1] & (line[1:] == line[:-1]) & (word[1:] == word[:-1])
     goes_on, followed = np.append(False, joined), np.append(joined, False)
+    goes_on &= small >= 0.5  # what is written in capitals goes on in capitals
     capital = np.where(goes_on, 1 / _INITIAL, np.where(followed, _INITIAL, 1.0)) * (1 - small)
     return np.asarray(small / (small + capital), np.float64)
 
