@@ -92,9 +92,7 @@ def main() -> int:
     )
     parser.add_argument("folders", nargs="*", type=Path, default=[BUNDLED])
     parser.add_argument("--model")
-    parser.add_argument(
-        "--finder", help="as `hwcli ocr` has it"
-    )
+    parser.add_argument("--finder", help="as `hwcli ocr` has it")
     args = parser.parse_args()
     with_tesseract = shutil.which("tesseract") is not None
     print(

@@ -34,6 +34,8 @@ _BAR = 0.3
 """An L narrower than this share of its height is a small l or a capital I."""
 _INITIAL = 2.0
 """How much likelier a capital is where a word begins than in all, and than within a word."""
+_UNTOLD = 0.1
+"""Share of the letters whose case is not as usual where the line is about what it is about."""
 _SURE = 0.6
 """From this probability on a letter is written small."""
 
@@ -89,9 +91,13 @@ def _by_place(
     chars: list[str], line: NDArray[np.int32], word: NDArray[np.int32], small: Floats
 ) -> Floats:
     """`small` with it taken into account that words begin with capitals rather than go on so."""
+    if not chars:
+        return small
+    small = _UNTOLD / 2 + (1 - _UNTOLD) * small
     letter = np.array([c.isalpha() for c in chars], np.bool_)
     joined = letter[1:] & letter[:-1] & (line[1:] == line[:-1]) & (word[1:] == word[:-1])
     goes_on, followed = np.append(False, joined), np.append(joined, False)
+    goes_on &= small >= 0.5  # what is written in capitals goes on in capitals
     capital = np.where(goes_on, 1 / _INITIAL, np.where(followed, _INITIAL, 1.0)) * (1 - small)
     return np.asarray(small / (small + capital), np.float64)
 

@@ -46,13 +46,14 @@ def _mixed(*parts: tuple[float, Shares]) -> Shares:
 
 
 _DIGITS = _even("0123456789")
-_ABC = "abcdefghijklmnopqrstuvwxyz"
 _WRITTEN = _ranked({"e": 13, "a": 9.5, "i": 8, "n": 7.5, "ort": 19.5, "s": 6.5, "ld": 9, "u": 4.3,
                     "cmp": 8.5, "h": 2.3, "gkbv": 6.6, "fzwyj": 5.4, "qx": 0.7})  # fmt: skip
 """Letters in texts of the larger European languages, in the mean, roughly (accents left off)."""
 _UNKNOWNS = _ranked({"x": 34, "y": 15, "ab": 17, "cn": 10, "z": 6, "kmprt": 9, "dfghijloqsuvw": 9})
 """Letters in school algebra: mostly x, then y; a, b, c for what is given, n for a number."""
-_OPERATORS = _ranked({"=": 30, "+": 26, "-−": 26, "×·÷/": 8, "()": 6, "^√": 1, "<>≤≥": 1, ".,:": 2})
+_OPERATORS = _ranked(
+    {"=": 30, "+": 26, "-": 24, "−": 2, "×·÷/": 8, "()": 6, "^√": 1, "<>≤≥": 1, ".,:": 2}
+)
 """Signs in school algebra: an equation has one =, and a sum or difference on each side."""
 _POINTS = _ranked({".,": 60, "-": 15, ":'/": 15, '()!?"&+': 10})
 """Signs between words and in numbers."""
@@ -170,12 +171,19 @@ def _latin(forms: list[frozenset[str]], scripts: Sequence[str]) -> list[tuple[fl
     capital = _mixed((0.6, {c.upper(): p for c, p in _WRITTEN.items()}), (0.4, high))
     unknowns = _mixed((0.85, _UNKNOWNS), (0.15, {c.upper(): p for c, p in _UNKNOWNS.items()}))
     return [
+        # numbers
         (0.16, _mixed((0.9, _DIGITS), (0.09, _POINTS), (0.005, capital), (0.005, small))),
+        # algebra
         (0.16, _mixed((0.46, _DIGITS), (0.28, _OPERATORS), (0.26, unknowns))),
+        # words
         (0.26, _mixed((0.88, small), (0.06, capital), (0.01, _DIGITS), (0.05, _POINTS))),
+        # words in capitals
         (0.10, _mixed((0.90, capital), (0.03, small), (0.01, _DIGITS), (0.06, _POINTS))),
+        # codes
         (0.1, _mixed((0.5, high), (0.37, _DIGITS), (0.1, low), (0.03, _POINTS))),
+        # single capitals
         (0.05, _mixed((0.98, high), (0.02, low))),
+        # single small letters
         (0.04, _mixed((0.98, low), (0.02, high))),
     ]
 
