@@ -16,10 +16,10 @@ Read are composed pages, as `benchmarks/composed.py` makes them, and the photos 
                 composed pages
 
 Printed: a table each for CER; for the share of the characters that is found, for what is right of
-that, and for what is told and is no character, for each character; and for seconds a photo. Columns
-are what was read. Found, right and false are by the rules of composed.py for composed pages, by
-those of photos.py for photos with boxes; `-` where there are none, or where there is nothing to put
-off.
+that, and for what is told and is no character, for each character; and for seconds of one core, a
+photo. Columns are what was read. Found, right and false are by the rules of composed.py for
+composed pages, by those of photos.py for photos with boxes; `-` where there are none, or where
+there is nothing to put off.
 """
 
 import argparse
@@ -99,9 +99,9 @@ class Variant:
     def read(self, photo: Photo) -> tuple[Page, float]:
         """What is on `photo`, and the seconds that took."""
         with self.patch():
-            start = time.perf_counter()
+            start = time.process_time()
             page = self.reader.read(photo, "")
-            return page, time.perf_counter() - start
+            return page, time.process_time() - start
 
 
 def without_rejecting(whole: Reader) -> Reader | None:

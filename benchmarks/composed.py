@@ -18,7 +18,7 @@ both. Printed, for each layout, each paper, for pages in Latin letters, in other
     CER      edit distance / length of the text, line by line, as `benchmarks/photos.py` has it
     ECE      expected calibration error of the confidence, of all that is told: what is cut wrong or
              is no character is wrong; and of the found alone
-    ms       a page, in one thread
+    ms       of one core, a page
 """
 
 import argparse
@@ -269,9 +269,9 @@ def main() -> int:
     reader = Reader(find_model(args.model), threads=1, finder=finder_of(args.finder))
     tallies: dict[str, Tally] = defaultdict(Tally)
     for asked in composed(stock, args.pages, args.seed):
-        start = time.perf_counter()
+        start = time.process_time()
         page = reader.read(asked.photo, "")
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         for name in rows_of(asked):
             judge(asked, page, seconds, tallies[name])
     layouts = ["lines", "equations", "word", "cells", "loose"]

@@ -87,8 +87,8 @@ def _lit(shape: tuple[int, ...], rng: Generator) -> Light:
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     x, y = x / width - np.float32(0.5), y / height - np.float32(0.5)
     lamp = rng.uniform(-0.9, 0.9, 2).astype(np.float32)
-    light = 1 / (1 + np.float32(rng.uniform(0.1, 0.7)) * ((x - lamp[0]) ** 2 + (y - lamp[1]) ** 2))
-    light *= 1 - np.float32(rng.uniform(0.0, 0.7)) * (x * x + y * y)
+    light = 1 / (1 + np.float32(rng.uniform(0.05, 0.4)) * ((x - lamp[0]) ** 2 + (y - lamp[1]) ** 2))
+    light *= 1 - np.float32(rng.uniform(0.0, 0.6)) * (x * x + y * y)
     if rng.random() < 0.45:
         shade, side = np.zeros(shape, np.uint8), min(height, width)
         for _ in range(int(rng.integers(1, 5))):
