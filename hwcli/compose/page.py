@@ -7,10 +7,11 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from hwcli.compose.camera import Grey, photograph
+from hwcli.compose.camera import Grey
 from hwcli.compose.canvas import Canvas, Placed, blank
 from hwcli.compose.hand import Hand, hand_of, random_hand
-from hwcli.compose.paper import make_paper, scribble
+from hwcli.compose.paper import scribble
+from hwcli.compose.scene import ORDINARY, Scene
 from hwcli.compose.stock import Stock
 from hwcli.compose.writing import LAYOUTS
 
@@ -37,8 +38,10 @@ class Composed:
     layout: str
 
 
-def compose(stock: Stock, rng: Generator, *, longest: int = 1100) -> Composed:
-    """A page at random, drawn from `rng` alone; no side longer than `longest`, px."""
+def compose(
+    stock: Stock, rng: Generator, *, longest: int = 1100, scene: Scene = ORDINARY
+) -> Composed:
+    """A page at random, drawn from `rng` alone; no side of its sheet longer than `longest`, px."""
     height = float(np.exp(rng.uniform(*np.log(_HEIGHTS))))
     hand = random_hand(rng, height)
     names = list(LAYOUTS)
@@ -52,9 +55,9 @@ def compose(stock: Stock, rng: Generator, *, longest: int = 1100) -> Composed:
     LAYOUTS[layout][1](canvas, stock, script, hand, rng)
     scribble(canvas, hand, rng)
     ink = _penned(canvas, hand, rng)
-    paper = make_paper(canvas, hand, rng)
+    paper = scene.paper(canvas, hand, rng)
     contrast = np.float32(rng.uniform(0.35, 0.95))
-    shot = photograph(paper * (1 - contrast * ink), canvas.ids, rng)
+    shot = scene.photograph(paper * (1 - contrast * ink), canvas.ids, rng)
     return Composed(shot.grey, shot.ids, tuple(canvas.glyphs), height, layout)
 
 
