@@ -48,8 +48,8 @@ def settle_by_topics(
 ) -> Settled:
     """Probabilities given what the rest of the line, and of the page, is about.
 
-    A glyph's own reading tells nothing of its own topic, so one that stands alone is not changed.
-    Nor is the probability that a glyph is not a character.
+    A glyph's own reading tells nothing of its own topic, so one that stands alone is changed by how
+    usual scripts are, and by nothing else. That it is none is as probable as before.
 
     Args:
         probabilities: (N, classes), rows summing to 1.
@@ -62,7 +62,7 @@ def settle_by_topics(
     order = np.argsort(line, kind="stable")
     own = probabilities[order].astype(np.float64)
     rejected = own[:, topics.rejects].sum(axis=1, keepdims=True)
-    told = np.where(topics.rejects, 0.0, own)
+    told = np.where(topics.rejects, 0.0, own * topics.usual)
     told /= np.maximum(told.sum(axis=1, keepdims=True), 1e-12)
     topics = topics.on_page(told.sum(axis=0))
     evidence = (rejected + (1 - rejected) * (told @ topics.ratio.T)) ** _TEMPER

@@ -25,6 +25,9 @@ _PART = 0.12
 _WIDEST, _HIGHEST = 1.8, 2.2
 """Two parts that together are larger than this, in typical sizes, are two characters."""
 
+_NEAR = 3
+"""Characters whose places are no farther apart than this may be one."""
+
 Ids = NDArray[np.int32]
 
 
@@ -96,7 +99,7 @@ def _doubts(found: Characters, parts: Ids, owner: NDArray[np.int32]) -> tuple[Do
         if len(own) == 2:
             apart = 1 - float(found.score[number])
             doubts.append(Doubt((int(own[0]),), (int(own[1]),), apart))
-    for a, b in _touching(parts, owner):
+    for a, b in _beside(parts, owner):
         apart = float(min(found.score[a], found.score[b]))
         box = np.concatenate([np.minimum(found.boxes[a, :2], found.boxes[b, :2]),
                               np.maximum(found.boxes[a, 2:], found.boxes[b, 2:])])  # fmt: skip
@@ -107,16 +110,18 @@ def _doubts(found: Characters, parts: Ids, owner: NDArray[np.int32]) -> tuple[Do
     return tuple(doubts)
 
 
-def _touching(parts: Ids, owner: NDArray[np.int32]) -> list[tuple[int, int]]:
-    """Pairs of characters that have places beside each other."""
+def _beside(parts: Ids, owner: NDArray[np.int32]) -> list[tuple[int, int]]:
+    """Pairs of characters that have places beside each other, or nearly so."""
     number = owner[parts]
     pairs: set[tuple[int, int]] = set()
-    for down, across in ((0, 1), (1, 0), (1, 1), (1, -1)):
-        one = number[: number.shape[0] - down, max(0, -across) : number.shape[1] - max(0, across)]
-        two = number[down:, max(0, across) : number.shape[1] - max(0, -across)]
-        beside = (one != two) & (one >= 0) & (two >= 0)
-        both = np.stack([one[beside], two[beside]])
-        pairs.update(zip(both.min(axis=0).tolist(), both.max(axis=0).tolist(), strict=True))
+    for down in range(_NEAR + 1):
+        for across in range(-_NEAR, _NEAR + 1):
+            left, right = max(0, -across), max(0, across)
+            one = number[: number.shape[0] - down, left : number.shape[1] - right]
+            two = number[down:, right : number.shape[1] - left]
+            beside = (one != two) & (one >= 0) & (two >= 0)
+            both = np.stack([one[beside], two[beside]])
+            pairs.update(zip(both.min(axis=0).tolist(), both.max(axis=0).tolist(), strict=True))
     return sorted(pairs)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +12,23 @@ from hwcli.page.grey import Grey
 from hwcli.page.ink import Ink
 from hwcli.page.segment import Segments, ink_within, union
 
+_APART, _EACH, _BOTH = 3.1, 0.5, 0.65
+"""What the logits of these weigh: of being two, of either's being a character, of both being one.
+Fitted to 1,100 doubts on pages composed of train glyphs, of which 97 % are so decided rightly."""
+_PAIR_JOINED, _PARTS_JOINED = 1.0, 3.0
+"""Logit that must be exceeded by two that were found as two, and by loose parts of one."""
+_LEAST = 1e-3
+"""No probability is taken to be closer to 0 or 1."""
+
 Read = Callable[[Sequence[Grey]], NDArray[np.float32]]
-"""From crops to the probability of the likeliest character of each, 0 for no ink."""
+"""From crops to the probability that each is a character, 0 for no ink."""
 
 
 def settle(segments: Segments, ink: Ink, read: Read) -> Segments:
     """`segments` with each doubt decided for what is likelier.
 
-    For two parts the likelihood is that of the finder for their being two, times how surely each
-    is read; for one, that of their being one, times how surely they are read together.
+    What the finder says of their being two, how surely each is read, and how surely both together,
+    are weighed by a logistic regression.
     """
     if not segments.doubts:
         return segments
@@ -35,28 +44,36 @@ def settle(segments: Segments, ink: Ink, read: Read) -> Segments:
             empty = not (box[2:] > box[:2]).all()
             crops.append(np.zeros((1, 1), np.uint8) if empty
                          else ink_within(box, which, labels, ink))  # fmt: skip
-    sure = read(crops).reshape(-1, 3).astype(np.float64)
-    apart = np.array([doubt.apart for doubt in segments.doubts])
-    two = apart * np.sqrt(sure[:, 0] * sure[:, 1])
-    one = (1 - apart) * sure[:, 2]
-    group = _grouped(segments, two, one)
+    sure = _logit(read(crops).reshape(-1, 3))
+    apart = _logit(np.array([doubt.apart for doubt in segments.doubts]))
+    told = _APART * apart + _EACH * (sure[:, 0] + sure[:, 1]) - _BOTH * sure[:, 2]
+    parts = [segments.owner[d.first[0]] == segments.owner[d.second[0]] for d in segments.doubts]
+    group = _grouped(segments, told - np.where(parts, _PARTS_JOINED, _PAIR_JOINED))
     owned = group >= 0
     joined = union(boxes[owned], group[owned])
     return replace(segments, boxes=joined, owner=group, doubts=())
 
 
-def _grouped(
-    segments: Segments, two: NDArray[np.float64], one: NDArray[np.float64]
-) -> NDArray[np.int32]:
-    """The number of the character of each label, the clearest decisions taken first."""
+def _logit(p: NDArray[Any]) -> NDArray[np.float64]:
+    kept = np.clip(p.astype(np.float64), _LEAST, 1 - _LEAST)
+    return np.asarray(np.log(kept / (1 - kept)), np.float64)
+
+
+def _grouped(segments: Segments, two: NDArray[np.float64]) -> NDArray[np.int32]:
+    """The number of the character of each label, the clearest decisions taken first.
+
+    Args:
+        segments: with their doubts.
+        two: of each doubt the logit of there being two characters.
+    """
     group = segments.owner.copy()
     settled: set[int] = set()
-    for index in np.argsort(-np.abs(np.log(two + 1e-9) - np.log(one + 1e-9))).tolist():
+    for index in np.argsort(-np.abs(two), kind="stable").tolist():
         doubt = segments.doubts[index]
         both = (*doubt.first, *doubt.second)
         if settled.intersection(both):
             continue
-        if one[index] > two[index]:
+        if two[index] < 0:
             group[list(both)] = group[doubt.first[0]]
             settled.update(both)
         elif group[doubt.first[0]] == group[doubt.second[0]]:

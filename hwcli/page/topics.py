@@ -19,6 +19,15 @@ _FLOOR = 0.02
 _OF_ALL = frozenset({"Zyyy", "Zmth", "Zinh", "Zsym", "Zxxx"})
 """Scripts that belong to every other."""
 
+_MILLIONS = {"Latn": 5000, "Hans": 1400, "Arab": 700, "Deva": 650, "Beng": 300, "Cyrl": 250,
+             "Kana": 120, "Hira": 120, "Telu": 90, "Hang": 80, "Taml": 80, "Thai": 60, "Gujr": 60,
+             "Knda": 50, "Mlym": 40, "Hebr": 14, "Grek": 13}  # fmt: skip
+"""People who write in a script, roughly; those that are not named are historic, or are known to
+few. A page is taken to be in a script by the square root of that, softened so that no script is out
+of reach of a line that is read surely."""
+_FEW = 5
+"""Millions who write in a script that is not named, for this purpose."""
+
 _ALIKE = ("0Ooοо〇", "1Il|ا", "xX×χх", "-−–一ー", "+十", "=二ニ", "/ノ")
 """Characters of one shape: how a collection's writers tell them apart is not how others do."""
 
@@ -81,6 +90,8 @@ class Topics:
     """Classes that have one shape."""
     rejects: NDArray[np.bool_]
     """(classes,): not a character."""
+    usual: NDArray[np.float64]
+    """(classes,): how usual the script of each is, 1 for Latin and what belongs to all."""
 
     def on_page(self, expected: NDArray[np.float64]) -> "Topics":
         """With topics of lines that repeat a character: one for each that a page may hold so often.
@@ -128,7 +139,8 @@ def topics_of(
     shares = np.vstack([shares, np.full(len(classes), 1 / max(1, told.sum()))]) * told
     prior[:-1] *= shares[:-1].sum(axis=1)  # what the characters do not allow is not likely
     shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)
-    repeated = told * (_REPEATED / max(1, told.sum()))
+    usual = np.array([usual_of(script) for script in scripts])
+    repeated = told * usual * (_REPEATED / max(1e-12, (told * usual).sum()))
     total = max(1e-12, prior.sum() + repeated.sum())
     prior, repeated = prior / total, repeated / total
     in_any = np.where(told, prior @ shares + repeated, 1.0)
@@ -141,7 +153,15 @@ def topics_of(
         small_in_any=(prior @ (shares * small) + 0.5 * repeated) / in_any,
         alike=_alike(forms),
         rejects=rejects,
+        usual=usual,
     )
+
+
+def usual_of(script: str) -> float:
+    """How usual it is that somebody writes in `script`, against Latin."""
+    if script in _OF_ALL:
+        return 1.0
+    return float((_MILLIONS.get(script, _FEW) / _MILLIONS["Latn"]) ** 0.5)
 
 
 def _alike(forms: Sequence[Collection[str]]) -> tuple[NDArray[np.intp], ...]:
@@ -195,8 +215,9 @@ def _of_other_scripts(classes: Sequence[str], scripts: Sequence[str]) -> list[tu
         if script != "Latn" and script not in _OF_ALL and not _is_sign(char):
             own.setdefault(script, []).append(char)
     out: list[tuple[float, Shares]] = []
-    for chars in own.values():
-        share = 0.8 / len(own)
+    total = sum(map(usual_of, own))
+    for script, chars in own.items():
+        share = 0.8 * usual_of(script) / total
         digits = _even(c for c in chars if _is_digit(c))
         letters = _even(c for c in chars if not _is_digit(c))
         if letters:
