@@ -12,6 +12,12 @@ _LIKELY_LINES = 4
 _DOT = 0.35
 """What is smaller than this share of a character's height is a dot, a comma or a speck."""
 
+_RAISED = 0.85
+"""A raised or lowered character is smaller than this share of the tall ones of its line."""
+_BESIDE, _APART = 1.6, 0.15
+"""It has a neighbour whose middle is no farther to a side than this, and that is no farther above
+or below, in characters' heights."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
@@ -133,7 +139,7 @@ def _lines(
         else:
             lines.append([i])
             current.append(float(level[i]))
-    lines = _merge(lines, level, scale)
+    lines = _with_raised(_merge(lines, level, scale), level, x, height, scale)
     small = np.flatnonzero(~full).tolist() if full.any() else []
     middles = np.asarray([median(level[line]) for line in lines])
     for i in small:
@@ -152,6 +158,33 @@ def _merge(lines: list[list[int]], level: NDArray[np.float64], scale: float) -> 
         else:
             merged.append(line)
     return merged
+
+
+def _with_raised(
+    lines: list[list[int]],
+    level: NDArray[np.float64],
+    x: NDArray[np.float64],
+    height: NDArray[np.float64],
+    scale: float,
+) -> list[list[int]]:
+    """Lines of nothing but raised or lowered characters of another line made part of that."""
+
+    def stands_by(i: int, line: list[int]) -> bool:
+        near = [k for k in line if abs(x[k] - x[i]) < _BESIDE * scale]
+        apart = [abs(level[k] - level[i]) - (height[k] + height[i]) / 2 for k in near]
+        smaller = height[i] < _RAISED * float(np.quantile(height[line], 0.75))
+        return smaller and min(apart, default=np.inf) < _APART * scale
+
+    lines = sorted(lines, key=len, reverse=True)
+    kept: list[list[int]] = []
+    for line in lines:
+        others = [o for o in kept if len(o) >= 2 * len(line)]
+        own = next((o for o in others if all(stands_by(i, o) for i in line)), None)
+        if own is None:
+            kept.append(line)
+        else:
+            own += line
+    return kept
 
 
 def _nearest(
