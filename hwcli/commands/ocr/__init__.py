@@ -70,6 +70,12 @@ def ocr(
     context: Annotated[
         bool, typer.Option(help="Settle look-alikes (0/O, x/X) by their line; flags say where.")
     ] = True,
+    turn: Annotated[
+        Literal["auto", "0", "90", "180", "270"],
+        typer.Option(
+            help="Turn photos clockwise by so many degrees to be upright. auto: as they read best."
+        ),
+    ] = "auto",
     out: Annotated[
         str | None,
         typer.Option(
@@ -158,6 +164,8 @@ def ocr(
 
     hwcli ocr letters/ --finder bundled --format text    # joined-up writing
 
+    hwcli ocr scans/ --turn 90    # all of them lie on their left side
+
     hwcli ocr sums/ --chars 0-9+-= --min-confidence 0.8 --reject-char ?
 
     find scans -name '*.png' | hwcli ocr - --format csv > glyphs.csv
@@ -203,6 +211,7 @@ def ocr(
             min_confidence=min_confidence,
             reject_char=reject_char,
             context=context,
+            turn=turn,
             out=out,
             resume=resume,
             force=force,

@@ -1,0 +1,186 @@
+"""Which way up a page lies: as it is, on a side or on its head, by how surely it is read.
+
+A page is turned only where its glyphs read more surely by more than chance: glyph by glyph at the
+four turns first, then the page as a whole, found anew as it would stand. Lines tell the axis: in
+writing the nearest neighbour stands beside a glyph, not above it.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.characters import NO_CHARACTER
+from hwcli.classify import AnyClassifier
+from hwcli.glyph_batch import normalise_all
+from hwcli.page.components import Boxes, median
+from hwcli.page.find import Found
+from hwcli.page.grey import Grey
+
+_SAMPLE = 48
+"""Glyphs of a page that are read at the four turns, at most."""
+_FIRST = 16
+"""Of them, as many tell whether that is needed."""
+_SURE = 0.9
+"""A page is upright where its glyphs are this likely what they are read as, in the mean."""
+_FEWEST = 3
+"""Fewer glyphs tell nothing."""
+_SMALLEST, _LARGEST = 0.5, 2.5
+"""The longer side of a glyph that is looked at, in typical heights: no dot, no word in one."""
+_BAR = 0.3
+"""A glyph narrower than this share of its length looks like one at every turn: 1, -, /."""
+_LIKELY = 0.75
+"""From this evidence on, in standard deviations, a turned page is looked at as a whole."""
+_CLEAR = 2.0
+"""From this evidence on the page is turned."""
+_AXIS = 1.5
+"""What gaps along lines that are e times as narrow as those between them count for, in standard
+deviations; beyond that nothing more, so that a column of letters is not turned for its looks."""
+_NEAR = 0.2
+"""In typical heights: smaller differences between gaps say nothing."""
+_FAR = 5.0
+"""In typical heights: what is farther is no neighbour."""
+
+Floats = NDArray[np.float64]
+
+
+class Reading(NamedTuple):
+    """How glyphs read."""
+
+    p: Floats
+    """(N,): probability of the likeliest character."""
+    sure: Floats
+    """(N,): how much like a character, of whatever kind, each looks to the classifier."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judge:
+    """Tells how surely glyphs are read by a classifier."""
+
+    classifier: AnyClassifier
+    among: NDArray[np.bool_] | None
+    """(classes,) which can be; all if None."""
+
+    def __call__(self, crops: Sequence[Grey]) -> Reading:
+        """How each of `crops`, uint8 (h, w), reads; all 0 for no ink.
+
+        Sure is the logarithm of the sum over all characters of what the network gives for each,
+        which tells what it knows from what it does not better than the likeliest one's share of it
+        (the energy of Liu et al. 2020, https://arxiv.org/abs/2010.03759), and the logarithm of the
+        probability that it is a character where there is a class for what is none.
+        """
+        info = self.classifier.info
+        images, inked = normalise_all(crops, info.normalisation)
+        p, sure = np.zeros(len(crops)), np.zeros(len(crops))
+        logits = self.classifier.logits(images[inked]).astype(np.float64) / info.temperature
+        if self.among is not None:
+            logits = logits[:, self.among]
+        chars = np.array(info.classes)[... if self.among is None else self.among]
+        is_char = chars != NO_CHARACTER
+        all_of_it, of_chars = _log_sum(logits), _log_sum(logits[:, is_char])
+        p[inked] = np.exp(logits[:, is_char].max(axis=1, initial=-np.inf) - all_of_it)
+        sure[inked] = 2 * of_chars - all_of_it
+        return Reading(p, sure)
+
+
+Look = Callable[[int], Found]
+"""The characters of the page turned clockwise by so many quarters."""
+
+
+def stand(look: Look, judge: Judge) -> tuple[int, Found]:
+    """How many quarters a page is to be turned clockwise to be upright, and what is on it then."""
+    found = look(0)
+    glyphs = _glyphs(found)
+    picked = _picked(glyphs)
+    if len(picked) < _FEWEST:
+        return 0, found
+    crops = [found.segments.crop(i, found.ink) for i in picked]
+    few = [crops[i] for i in _spread(range(len(crops)), _FIRST)]
+    if judge(few).p.mean() >= _SURE:
+        return 0, found
+    turned = [np.ascontiguousarray(np.rot90(c, -turn)) for turn in range(4) for c in crops]
+    sure = judge(turned).sure.reshape(4, -1)
+    lines = _lines(found, glyphs, picked)
+    evidence = [_above_0(sure[turn] - sure[0]) - (turn % 2) * lines for turn in (1, 2, 3)]
+    turn = 1 + int(np.argmax(evidence))
+    if not evidence[turn - 1] >= _LIKELY:
+        return 0, found
+    other = look(turn)
+    glyphs = _glyphs(other)
+    picked = _picked(glyphs)
+    if len(picked) < _FEWEST:
+        return 0, found
+    anew = judge([other.segments.crop(i, other.ink) for i in picked]).sure
+    whole = _apart(anew, sure[0])
+    if turn % 2:
+        whole += (_lines(other, glyphs, picked) - lines) / 2
+    is_clear = whole > 0 and (whole + evidence[turn - 1]) / 2 >= _CLEAR
+    return (turn, other) if is_clear else (0, found)
+
+
+def _log_sum(logits: Floats) -> Floats:
+    most = logits.max(axis=1, initial=-1e9)
+    return np.asarray(most + np.log(np.exp(logits - most[:, None]).sum(axis=1) + 1e-300))
+
+
+def _glyphs(found: Found) -> NDArray[np.intp]:
+    """Those of a character's size and not like a bar."""
+    boxes, scale = found.segments.boxes, found.segments.scale
+    sides = np.sort(boxes[:, 2:] - boxes[:, :2], axis=1)
+    size = sides[:, 1] / scale
+    return np.flatnonzero(
+        (size > _SMALLEST) & (size < _LARGEST) & (sides[:, 0] > _BAR * sides[:, 1])
+    )
+
+
+def _picked(glyphs: NDArray[np.intp]) -> list[int]:
+    return _spread(glyphs.tolist(), _SAMPLE)
+
+
+def _spread(items: Sequence[int], most: int) -> list[int]:
+    """`most` of `items`, evenly spread over them, or all."""
+    count = min(most, len(items))
+    return [items[i * len(items) // count] for i in range(count)]
+
+
+def _lines(found: Found, glyphs: NDArray[np.intp], picked: Sequence[int]) -> float:
+    """How much speaks for lines from left to right, and below 0 for lines up or down.
+
+    In standard deviations, by the gaps from `picked` to the nearest of `glyphs` beside and above.
+    """
+    boxes: Boxes = found.segments.boxes
+    own, others = boxes[picked].astype(np.float64)[:, None], boxes[glyphs].astype(np.float64)[None]
+    apart = np.maximum(own[..., :2], others[..., :2]) - np.minimum(own[..., 2:], others[..., 2:])
+    sides = np.minimum(own[..., 2:] - own[..., :2], others[..., 2:] - others[..., :2])
+    level = -apart > 0.3 * sides  # they share a column, a row
+    level &= (np.asarray(picked)[:, None] != glyphs)[..., None]
+    scale = median((boxes[glyphs, 2:] - boxes[glyphs, :2]).max(axis=1))
+    gaps = [
+        np.where(level[..., 1 - axis], apart[..., axis].clip(0), np.inf).min(axis=1) / scale
+        for axis in (0, 1)
+    ]
+    beside, above = (np.minimum(gap, _FAR) + _NEAR for gap in gaps)
+    return _AXIS * float(np.clip(np.log(above / beside).mean(), -_AXIS, _AXIS))
+
+
+def _above_0(differences: Floats) -> float:
+    """How far the mean of `differences`, (n,), is above 0, in standard deviations."""
+    n = len(differences)
+    deviation = math.sqrt(float(differences.var(ddof=1)) / n + 1e-12)
+    return _normal(float(differences.mean()) / deviation, n - 1)
+
+
+def _apart(these: Floats, those: Floats) -> float:
+    """How far the mean of `these` is above that of `those`, in standard deviations."""
+    m, n = len(these), len(those)
+    squares = float(these.var()) * m + float(those.var()) * n
+    deviation = math.sqrt(squares / (m + n - 2) * (1 / m + 1 / n) + 1e-12)
+    return _normal(float(these.mean() - those.mean()) / deviation, m + n - 2)
+
+
+def _normal(t: float, freedom: int) -> float:
+    """The normal deviate that is as rare as Student's `t` (Abramowitz and Stegun 26.7.8)."""
+    return t * (1 - 1 / (4 * freedom)) / math.sqrt(1 + t * t / (2 * freedom))
