@@ -8,7 +8,6 @@ writing the nearest neighbour stands beside a glyph, not above it.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +19,9 @@ from hwcli.page.components import Boxes, median
 from hwcli.page.find import Found
 from hwcli.page.grey import Grey
 
-_SAMPLE = 48
-"""Glyphs of a page that are read at the four turns, at most."""
-_FIRST = 16
-"""Of them, as many tell whether that is needed."""
-_SURE = 0.9
-"""A page is upright where its glyphs are this likely what they are read as, in the mean."""
+_FIRST, _SAMPLE = 16, 48
+"""Glyphs of a page that are read at the four turns, at most: more where the first ones speak for
+any turn at all."""
 _FEWEST = 3
 """Fewer glyphs tell nothing."""
 _SMALLEST, _LARGEST = 0.5, 2.5
@@ -47,15 +43,6 @@ _FAR = 5.0
 Floats = NDArray[np.float64]
 
 
-class Reading(NamedTuple):
-    """How glyphs read."""
-
-    p: Floats
-    """(N,): probability of the likeliest character."""
-    sure: Floats
-    """(N,): how much like a character, of whatever kind, each looks to the classifier."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Judge:
     """Tells how surely glyphs are read by a classifier."""
@@ -64,61 +51,70 @@ class Judge:
     among: NDArray[np.bool_] | None
     """(classes,) which can be; all if None."""
 
-    def __call__(self, crops: Sequence[Grey]) -> Reading:
-        """How each of `crops`, uint8 (h, w), reads; all 0 for no ink.
+    def __call__(self, crops: Sequence[Grey]) -> Floats:
+        """How much like a character, of whatever kind, each of `crops`, uint8 (h, w), looks: (N,).
 
-        Sure is the logarithm of the sum over all characters of what the network gives for each,
-        which tells what it knows from what it does not better than the likeliest one's share of it
-        (the energy of Liu et al. 2020, https://arxiv.org/abs/2010.03759), and the logarithm of the
-        probability that it is a character where there is a class for what is none.
+        It is the logarithm of the sum over all characters of what the network gives for each, which
+        tells what it knows from what it does not better than the share of the likeliest one (the
+        energy of Liu et al. 2020, https://arxiv.org/abs/2010.03759), and the logarithm of the
+        probability that it is a character where there is a class for what is none; 0 for no ink.
         """
         info = self.classifier.info
         images, inked = normalise_all(crops, info.normalisation)
-        p, sure = np.zeros(len(crops)), np.zeros(len(crops))
         logits = self.classifier.logits(images[inked]).astype(np.float64) / info.temperature
-        if self.among is not None:
-            logits = logits[:, self.among]
-        chars = np.array(info.classes)[... if self.among is None else self.among]
-        is_char = chars != NO_CHARACTER
-        all_of_it, of_chars = _log_sum(logits), _log_sum(logits[:, is_char])
-        p[inked] = np.exp(logits[:, is_char].max(axis=1, initial=-np.inf) - all_of_it)
-        sure[inked] = 2 * of_chars - all_of_it
-        return Reading(p, sure)
+        can_be = np.ones(len(info.classes), np.bool_) if self.among is None else self.among
+        is_char = can_be & np.array([c != NO_CHARACTER for c in info.classes])
+        sure = np.zeros(len(crops))
+        sure[inked] = 2 * _log_sum(logits[:, is_char]) - _log_sum(logits[:, can_be])
+        return sure
 
 
 Look = Callable[[int], Found]
 """The characters of the page turned clockwise by so many quarters."""
 
 
-def stand(look: Look, judge: Judge) -> tuple[int, Found]:
-    """How many quarters a page is to be turned clockwise to be upright, and what is on it then."""
+def stand(look: Look, judge: Callable[[Sequence[Grey]], Floats]) -> tuple[int, Found]:
+    """How many quarters a page is to be turned clockwise to be upright, and what is on it then.
+
+    Args:
+        look: finds the characters of the page.
+        judge: how surely each of some crops is read.
+    """
     found = look(0)
-    glyphs = _glyphs(found)
-    picked = _picked(glyphs)
-    if len(picked) < _FEWEST:
-        return 0, found
-    crops = [found.segments.crop(i, found.ink) for i in picked]
-    few = [crops[i] for i in _spread(range(len(crops)), _FIRST)]
-    if judge(few).p.mean() >= _SURE:
-        return 0, found
-    turned = [np.ascontiguousarray(np.rot90(c, -turn)) for turn in range(4) for c in crops]
-    sure = judge(turned).sure.reshape(4, -1)
-    lines = _lines(found, glyphs, picked)
-    evidence = [_above_0(sure[turn] - sure[0]) - (turn % 2) * lines for turn in (1, 2, 3)]
-    turn = 1 + int(np.argmax(evidence))
-    if not evidence[turn - 1] >= _LIKELY:
+    turn, evidence = _suspected(found, judge)
+    if evidence < _LIKELY:
         return 0, found
     other = look(turn)
-    glyphs = _glyphs(other)
-    picked = _picked(glyphs)
-    if len(picked) < _FEWEST:
+    here, there = _picked(found, _SAMPLE), _picked(other, _SAMPLE)
+    if len(there) < _FEWEST:
         return 0, found
-    anew = judge([other.segments.crop(i, other.ink) for i in picked]).sure
-    whole = _apart(anew, sure[0])
+    whole = _apart(judge(_crops(other, there)), judge(_crops(found, here)))
     if turn % 2:
-        whole += (_lines(other, glyphs, picked) - lines) / 2
-    is_clear = whole > 0 and (whole + evidence[turn - 1]) / 2 >= _CLEAR
+        whole += (_lines(other, there) - _lines(found, here)) / 2
+    is_clear = whole > 0 and (whole + evidence) / 2 >= _CLEAR
     return (turn, other) if is_clear else (0, found)
+
+
+def _suspected(found: Found, judge: Callable[[Sequence[Grey]], Floats]) -> tuple[int, float]:
+    """The likeliest turn other than none, and how much speaks for it, in standard deviations."""
+    turn, evidence = 0, -math.inf
+    for most in (_FIRST, _SAMPLE):
+        picked = _picked(found, most)
+        if len(picked) < _FEWEST:
+            break
+        crops = _crops(found, picked)
+        turned = [np.ascontiguousarray(np.rot90(c, -n)) for n in range(4) for c in crops]
+        sure = judge(turned).reshape(4, -1)
+        lines = _lines(found, picked)
+        told = [_above_0(sure[n] - sure[0]) - (n % 2) * lines for n in (1, 2, 3)]
+        turn, evidence = 1 + int(np.argmax(told)), max(told)
+        if evidence < 0 or len(picked) < most:
+            break
+    return turn, evidence
+
+
+def _crops(found: Found, picked: Sequence[int]) -> list[Grey]:
+    return [found.segments.crop(i, found.ink) for i in picked]
 
 
 def _log_sum(logits: Floats) -> Floats:
@@ -136,22 +132,20 @@ def _glyphs(found: Found) -> NDArray[np.intp]:
     )
 
 
-def _picked(glyphs: NDArray[np.intp]) -> list[int]:
-    return _spread(glyphs.tolist(), _SAMPLE)
+def _picked(found: Found, most: int) -> list[int]:
+    """`most` of the glyphs that tell how the page lies, evenly spread over them, or all."""
+    glyphs = _glyphs(found)
+    count = min(most, len(glyphs))
+    return [int(glyphs[i * len(glyphs) // count]) for i in range(count)]
 
 
-def _spread(items: Sequence[int], most: int) -> list[int]:
-    """`most` of `items`, evenly spread over them, or all."""
-    count = min(most, len(items))
-    return [items[i * len(items) // count] for i in range(count)]
-
-
-def _lines(found: Found, glyphs: NDArray[np.intp], picked: Sequence[int]) -> float:
+def _lines(found: Found, picked: Sequence[int]) -> float:
     """How much speaks for lines from left to right, and below 0 for lines up or down.
 
-    In standard deviations, by the gaps from `picked` to the nearest of `glyphs` beside and above.
+    In standard deviations, by the gaps from `picked` to the nearest glyphs beside and above.
     """
     boxes: Boxes = found.segments.boxes
+    glyphs = _glyphs(found)
     own, others = boxes[picked].astype(np.float64)[:, None], boxes[glyphs].astype(np.float64)[None]
     apart = np.maximum(own[..., :2], others[..., :2]) - np.minimum(own[..., 2:], others[..., 2:])
     sides = np.minimum(own[..., 2:] - own[..., :2], others[..., 2:] - others[..., :2])
