@@ -32,9 +32,9 @@ _LIKELY = 0.75
 """From this evidence on, in standard deviations, a turned page is looked at as a whole."""
 _CLEAR = 2.0
 """From this evidence on the page is turned."""
-_AXIS = 1.5
-"""What gaps along lines that are e times as narrow as those between them count for, in standard
-deviations; beyond that nothing more, so that a column of letters is not turned for its looks."""
+_AXIS = 1.0
+"""What lines count for whose gaps are e times as narrow as those between them, in standard
+deviations: no more, so that a column of characters is not turned for its looks alone."""
 _NEAR = 0.2
 """In typical heights: smaller differences between gaps say nothing."""
 _FAR = 5.0
@@ -157,7 +157,7 @@ def _lines(found: Found, picked: Sequence[int]) -> float:
         for axis in (0, 1)
     ]
     beside, above = (np.minimum(gap, _FAR) + _NEAR for gap in gaps)
-    return _AXIS * float(np.clip(np.log(above / beside).mean(), -_AXIS, _AXIS))
+    return _AXIS * float(np.clip(np.log(above / beside).mean(), -1, 1))
 
 
 def _above_0(differences: Floats) -> float:
