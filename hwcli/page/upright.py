@@ -8,6 +8,7 @@ writing the nearest neighbour stands beside a glyph, not above it.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,9 @@ _LIKELY = 0.75
 """From this evidence on, in standard deviations, a turned page is looked at as a whole."""
 _CLEAR = 2.0
 """From this evidence on the page is turned."""
+_READS = 0.7
+"""What is read then is right with this probability at least, in the mean: less is not worth it, and
+is as likely a page that the model does not know at all."""
 _AXIS = 1.0
 """What lines count for whose gaps are e times as narrow as those between them, in standard
 deviations: no more, so that a column of characters is not turned for its looks alone."""
@@ -43,6 +47,15 @@ _FAR = 5.0
 Floats = NDArray[np.float64]
 
 
+class Reading(NamedTuple):
+    """How surely glyphs are read."""
+
+    sure: Floats
+    """(N,): how much like a character, of whatever kind, each looks."""
+    p: Floats
+    """(N,): probability of the likeliest character."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Judge:
     """Tells how surely glyphs are read by a classifier."""
@@ -51,29 +64,32 @@ class Judge:
     among: NDArray[np.bool_] | None
     """(classes,) which can be; all if None."""
 
-    def __call__(self, crops: Sequence[Grey]) -> Floats:
-        """How much like a character, of whatever kind, each of `crops`, uint8 (h, w), looks: (N,).
+    def __call__(self, crops: Sequence[Grey]) -> Reading:
+        """How surely each of `crops`, uint8 (h, w), is read; 0 for no ink.
 
-        It is the logarithm of the sum over all characters of what the network gives for each, which
-        tells what it knows from what it does not better than the share of the likeliest one (the
-        energy of Liu et al. 2020, https://arxiv.org/abs/2010.03759), and the logarithm of the
-        probability that it is a character where there is a class for what is none; 0 for no ink.
+        Sure is the logarithm of the sum over all characters of what the network gives for each,
+        which tells what it knows from what it does not better than the share of the likeliest one
+        (the energy of Liu et al. 2020, https://arxiv.org/abs/2010.03759), and the logarithm of the
+        probability that it is a character where there is a class for what is none.
         """
         info = self.classifier.info
         images, inked = normalise_all(crops, info.normalisation)
         logits = self.classifier.logits(images[inked]).astype(np.float64) / info.temperature
         can_be = np.ones(len(info.classes), np.bool_) if self.among is None else self.among
         is_char = can_be & np.array([c != NO_CHARACTER for c in info.classes])
-        sure = np.zeros(len(crops))
-        sure[inked] = 2 * _log_sum(logits[:, is_char]) - _log_sum(logits[:, can_be])
-        return sure
+        sure, p = np.zeros((2, len(crops)))
+        all_of_it = _log_sum(logits[:, can_be])
+        sure[inked] = 2 * _log_sum(logits[:, is_char]) - all_of_it
+        p[inked] = np.exp(logits[:, is_char].max(axis=1, initial=-np.inf) - all_of_it)
+        return Reading(sure, p)
 
 
 Look = Callable[[int], Found]
 """The characters of the page turned clockwise by so many quarters."""
+Reads = Callable[[Sequence[Grey]], Reading]
 
 
-def stand(look: Look, judge: Callable[[Sequence[Grey]], Floats]) -> tuple[int, Found]:
+def stand(look: Look, judge: Reads) -> tuple[int, Found]:
     """How many quarters a page is to be turned clockwise to be upright, and what is on it then.
 
     Args:
@@ -88,14 +104,15 @@ def stand(look: Look, judge: Callable[[Sequence[Grey]], Floats]) -> tuple[int, F
     here, there = _picked(found, _SAMPLE), _picked(other, _SAMPLE)
     if len(there) < _FEWEST:
         return 0, found
-    whole = _apart(judge(_crops(other, there)), judge(_crops(found, here)))
+    anew = judge(_crops(other, there))
+    whole = _apart(anew.sure, judge(_crops(found, here)).sure)
     if turn % 2:
         whole += (_lines(other, there) - _lines(found, here)) / 2
-    is_clear = whole > 0 and (whole + evidence) / 2 >= _CLEAR
+    is_clear = whole > 0 and (whole + evidence) / 2 >= _CLEAR and anew.p.mean() >= _READS
     return (turn, other) if is_clear else (0, found)
 
 
-def _suspected(found: Found, judge: Callable[[Sequence[Grey]], Floats]) -> tuple[int, float]:
+def _suspected(found: Found, judge: Reads) -> tuple[int, float]:
     """The likeliest turn other than none, and how much speaks for it, in standard deviations."""
     turn, evidence = 0, -math.inf
     for most in (_FIRST, _SAMPLE):
@@ -104,7 +121,7 @@ def _suspected(found: Found, judge: Callable[[Sequence[Grey]], Floats]) -> tuple
             break
         crops = _crops(found, picked)
         turned = [np.ascontiguousarray(np.rot90(c, -n)) for n in range(4) for c in crops]
-        sure = judge(turned).reshape(4, -1)
+        sure = judge(turned).sure.reshape(4, -1)
         lines = _lines(found, picked)
         told = [_above_0(sure[n] - sure[0]) - (n % 2) * lines for n in (1, 2, 3)]
         turn, evidence = 1 + int(np.argmax(told)), max(told)

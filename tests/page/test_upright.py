@@ -20,7 +20,7 @@ from hwcli.page.reader import Reader, ReadingOptions
 from hwcli.page.reading import Page
 from hwcli.page.sheet import Photo
 from hwcli.page.skew import turn_by
-from hwcli.page.upright import Judge, stand
+from hwcli.page.upright import Judge, Reading, stand
 from pages import written
 
 Hwcli = Callable[..., Result]
@@ -139,15 +139,31 @@ def test_a_turn_that_the_page_as_a_whole_does_not_bear_out_is_not_made() -> None
     look = Looks(written(["ABCDEFGHKL", "QRSTUVWMPA"]))
     calls = []
 
-    def judge(crops: list[Grey]) -> np.ndarray:
+    def judge(crops: list[Grey]) -> Reading:
         calls.append(len(crops))
         sure = np.random.default_rng(0).normal(0, 0.1, len(crops))
         if len(crops) % 4 == 0 and len(crops) > 20:  # glyph by glyph the head looks better
             sure.reshape(4, -1)[2] += 5
-        return sure
+        return Reading(sure, np.ones(len(crops)))
 
     turn, _ = stand(look, judge)
     assert turn == 0 and look.at == [0, 2] and calls == [64, 80, 20, 20]
+
+
+@pytest.mark.parametrize("p, wanted", [(0.9, 2), (0.5, 0)])
+def test_a_turn_to_what_cannot_be_read_is_not_made(p: float, wanted: int) -> None:
+    look, rng = Looks(written(["ABCDEFGHKL", "QRSTUVWMPA"])), np.random.default_rng(0)
+
+    def judge(crops: list[Grey]) -> Reading:
+        sure = rng.normal(0, 0.1, len(crops))
+        if len(crops) > 20:
+            sure.reshape(4, -1)[2] += 5
+        else:
+            sure += 5 * judged.pop()
+        return Reading(sure, np.full(len(crops), p))
+
+    judged = [0, 1]  # the page as a whole: turned, and then as it is
+    assert stand(look, judge)[0] == wanted and look.at == [0, 2]
 
 
 def test_what_is_no_character_reads_unsurely(reader: Reader) -> None:
@@ -162,10 +178,10 @@ def test_what_is_no_character_reads_unsurely(reader: Reader) -> None:
 
     Fake.info = replace(Fake.info, classes=(*Fake.info.classes[:-1], NO_CHARACTER), temperature=1.0)
     crop = np.full((20, 20), 255, np.uint8)
-    first, second = Judge(Fake(), None)([crop, crop])
-    assert first > second + 4
+    (first, second), (likely, unlikely) = Judge(Fake(), None)([crop, crop])
+    assert first > second + 4 and likely > 10 * unlikely
     none = np.array([c != NO_CHARACTER for c in Fake.info.classes])
-    first, second = Judge(Fake(), none)([crop, np.zeros((5, 5), np.uint8)])
+    (first, second), _ = Judge(Fake(), none)([crop, np.zeros((5, 5), np.uint8)])
     assert first > 0 and second == 0, "nothing is told of no ink"
 
 
