@@ -59,13 +59,13 @@ LINES = (
     Line("hex-svm", "hex", "svm", 0, "92 %, 17 classes, of 10,000 images"),
     Line("maths-lenet", "bhmsds", "lenet", 30, "none"),
     Line("maths-alexnet", "bhmsds", "alexnet", 240, "81.9 %, another set of 19 classes"),
-    Line("glyph-letters", "letters", "glyphnet", 480, "95.0 % wanted"),
-    Line("glyph-bymerge", "bymerge", "glyphnet", 480, "89.5 % wanted"),
-    Line("glyph-hangul", "hangul", "glyphnet", 120, "99.5 % wanted"),
-    Line("glyph-ahcd", "ahcd", "glyphnet", 240, "97.5 % wanted"),
-    Line("glyph-dhcd", "dhcd", "glyphnet", 300, "99.0 % wanted"),
-    Line("glyph-multi", "multi-script", "glyphnet", 240, "99.5 % wanted"),
-    Line("glyph-mnist", "mnist", "glyphnet", 300, "99.6 % wanted"),
+    Line("glyph-letters", "letters", "glyphnet-small", 480, "95.0 % wanted"),
+    Line("glyph-bymerge", "bymerge", "glyphnet-small", 480, "89.5 % wanted"),
+    Line("glyph-hangul", "hangul", "glyphnet-small", 120, "99.5 % wanted"),
+    Line("glyph-ahcd", "ahcd", "glyphnet-small", 240, "97.5 % wanted"),
+    Line("glyph-dhcd", "dhcd", "glyphnet-small", 300, "99.0 % wanted"),
+    Line("glyph-multi", "multi-script", "glyphnet-small", 240, "99.5 % wanted"),
+    Line("glyph-mnist", "mnist", "glyphnet-small", 300, "99.6 % wanted"),
 )  # fmt: skip
 
 

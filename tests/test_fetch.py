@@ -13,6 +13,7 @@ from archives import recipe_text, write_zip
 from hwcli.errors import AuthError, FetchError
 from hwcli.fetch import FetchOptions, fetch, mirror_path
 from hwcli.fetch.archive import Files, Folder, Limits, MissingError
+from hwcli.fetch.here import find_here
 from hwcli.fetch.http import download
 from hwcli.fetch.patience import Patience
 from hwcli.fetch.zips import ZipArchive
@@ -163,6 +164,17 @@ def test_members_of_a_publisher_of_single_files_are_fetched_one_by_one(server: S
     assert found.digests() == (f"sha256:{SHA256} ok",)
     with pytest.raises(MissingError):
         found.open("nothing")
+
+
+def test_members_are_asked_for_with_their_at_signs_as_they_are(server: Server) -> None:
+    part = '[[source.part]]\nimages = "pen@5.3.0/two words/ok"'
+    Path("r.toml").write_text(recipe_text(server.url("npm/@inks/"), "idx", part))
+    one = load_recipe("r.toml").source[0]
+    fetch(one, options())
+    assert [path for path, _ in server.asked] == ["/npm/@inks/pen@5.3.0/two%20words/ok"]
+    found = find_here(one, options())
+    assert found is not None
+    assert found.place == "cache"
 
 
 @pytest.mark.parametrize(

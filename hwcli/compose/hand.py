@@ -1,14 +1,14 @@
 """A hand: how tall, how slanted and with which pen somebody writes."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from hwcli.compose.stock import Stock
+from hwcli.compose.stock import Person, Stock
 from hwcli.glyph import stroke_width
 
 Ink = NDArray[np.float32]
@@ -47,6 +47,8 @@ class Hand:
     """How much of the ink is missing, as with a pencil, in [0, 1]."""
     soft: float
     """Blur of the ink's edge, px."""
+    person: Person | None = None
+    """Whose glyphs they are; None for anybody's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,10 +78,16 @@ def random_hand(rng: Generator, height: float) -> Hand:
     )
 
 
+def hand_of(person: Person, hand: Hand, rng: Generator) -> Hand:
+    """`hand` with the glyphs of `person`; where it joins them, they touch."""
+    gap = rng.uniform(-0.06, 0.03) if hand.joined else hand.gap
+    return replace(hand, person=person, gap=gap)
+
+
 def write_glyph(stock: Stock, char: str, hand: Hand, rng: Generator) -> Written:
     """A glyph of `char` out of `stock` as `hand` writes it."""
     tall, rise = _stature(char, rng)
-    image = stock.draw(char, rng)
+    image = stock.draw(char, rng, hand.person)
     x, y, w, h = cv2.boundingRect((image > 89).view(np.uint8))
     crop = image[y : y + h, x : x + w] if w and h else image
     height = tall * hand.height * (1 + hand.wobble * rng.normal())

@@ -7,15 +7,18 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from hwcli.compose.camera import Grey, photograph
+from hwcli.compose.camera import Grey
 from hwcli.compose.canvas import Canvas, Placed, blank
-from hwcli.compose.hand import Hand, random_hand
-from hwcli.compose.paper import make_paper, scribble
+from hwcli.compose.hand import Hand, hand_of, random_hand
+from hwcli.compose.paper import scribble
+from hwcli.compose.scene import ORDINARY, Scene
 from hwcli.compose.stock import Stock
 from hwcli.compose.writing import LAYOUTS
 
 _HEIGHTS = (16.0, 60.0)
 """Of capitals, px."""
+_ONE_PERSON = 0.35
+"""Share of the pages that one person wrote, where it is known who wrote what."""
 _LATIN = 0.55
 """Share of the pages in Latin letters, digits and signs."""
 
@@ -35,20 +38,26 @@ class Composed:
     layout: str
 
 
-def compose(stock: Stock, rng: Generator, *, longest: int = 1100) -> Composed:
-    """A page at random, drawn from `rng` alone; no side longer than `longest`, px."""
+def compose(
+    stock: Stock, rng: Generator, *, longest: int = 1100, scene: Scene = ORDINARY
+) -> Composed:
+    """A page at random, drawn from `rng` alone; no side of its sheet longer than `longest`, px."""
     height = float(np.exp(rng.uniform(*np.log(_HEIGHTS))))
     hand = random_hand(rng, height)
     names = list(LAYOUTS)
     shares = np.array([LAYOUTS[name][0] for name in names])
     layout = names[rng.choice(len(names), p=shares / shares.sum())]
     canvas = blank(*_size(layout, height, longest, rng))
-    LAYOUTS[layout][1](canvas, stock, _script(stock, rng), hand, rng)
+    script = _script(stock, rng)
+    people = stock.people[script]
+    if people and rng.random() < _ONE_PERSON:
+        hand = hand_of(people[rng.integers(len(people))], hand, rng)
+    LAYOUTS[layout][1](canvas, stock, script, hand, rng)
     scribble(canvas, hand, rng)
     ink = _penned(canvas, hand, rng)
-    paper = make_paper(canvas, hand, rng)
+    paper = scene.paper(canvas, hand, rng)
     contrast = np.float32(rng.uniform(0.35, 0.95))
-    shot = photograph(paper * (1 - contrast * ink), canvas.ids, rng)
+    shot = scene.photograph(paper * (1 - contrast * ink), canvas.ids, rng)
     return Composed(shot.grey, shot.ids, tuple(canvas.glyphs), height, layout)
 
 

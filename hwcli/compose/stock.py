@@ -12,14 +12,20 @@ from hwcli.characters import NO_CHARACTER
 from hwcli.compose.styles import STYLES
 from hwcli.dataset import open_dataset
 from hwcli.errors import DatasetError
-from hwcli.shards import Split
+from hwcli.shards import Rows, Split
 
 UNKNOWN = "�"
 """What a dataset calls a character of which it is not told which it is."""
 _BY_SOURCE = 0.5
 """Share of the draws that choose the source first: most glyphs are of one, and by few hands."""
+_MOST_OF = 0.6
+"""Share of a script's characters from which on a writer can write pages alone."""
 _COARSE = ("kassel-letters",)
 """Sources whose glyphs are too coarse to be written large: 16 × 8 px."""
+
+
+Person = dict[str, NDArray[np.intp]]
+"""Rows of the characters of one writer."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,9 +40,17 @@ class Stock:
     """The characters of each script, by its ISO 15924 code."""
     rows: dict[str, tuple[NDArray[np.intp], ...]]
     """Rows of `images` of each character, by the source that they come from."""
+    people: dict[str, tuple[Person, ...]]
+    """Of each script, those who wrote most of its characters."""
 
-    def draw(self, char: str, rng: Generator) -> NDArray[np.uint8]:
-        """A glyph of `char`, uint8 (h, w), ink 255 on 0, now and then in another style."""
+    def draw(self, char: str, rng: Generator, person: Person | None = None) -> NDArray[np.uint8]:
+        """A glyph of `char`, uint8 (h, w), ink 255 on 0.
+
+        It is one of `person`'s, if there is one; else now and then in another style.
+        """
+        if person is not None and char in person:
+            rows = person[char]
+            return np.asarray(self.images[rows[rng.integers(len(rows))]], np.uint8)
         share, style = STYLES.get(char, (0.0, None))
         image = self._one(char, rng)
         if style is not None and rng.random() < share:
@@ -85,11 +99,34 @@ def load_stock(folder: Path, splits: Sequence[Split], *, most: int = 0) -> Stock
     if not by_char:
         raise DatasetError(f"{folder}: has no glyphs in {', '.join(s.name for s in splits)}")
     scripts = {script: tuple(chars) for script, chars in by_script.items()}
-    held = np.concatenate(list(by_char.values()))
-    ends = np.cumsum([len(own) for own in by_char.values()])
-    numbers = zip(by_char, np.split(np.arange(len(held)), ends[:-1]), strict=True)
-    by_source = {char: _parted(own, rows.source[held[own]]) for char, own in numbers}
-    return Stock(rows.images[held], tuple(by_char), scripts, by_source)
+    people = {script: _people(rows, info.classes, chars) for script, chars in scripts.items()}
+    parts = [
+        *by_char.values(),
+        *(own for some in people.values() for p in some for own in p.values()),
+    ]
+    held = np.unique(np.concatenate(parts))
+    by_source = {c: _parted(held.searchsorted(own), rows.source[own]) for c, own in by_char.items()}
+    return Stock(
+        rows.images[held],
+        tuple(by_char),
+        scripts,
+        by_source,
+        {script: tuple({c: held.searchsorted(own) for c, own in person.items()} for person in some)
+         for script, some in people.items()},
+    )  # fmt: skip
+
+
+def _people(rows: Rows, classes: Sequence[str], chars: Sequence[str]) -> tuple[Person, ...]:
+    """Who wrote most of `chars`, and what."""
+    number = {char: classes.index(char) for char in chars}
+    own = np.flatnonzero((rows.writer >= 0) & np.isin(rows.label, list(number.values())))
+    order = own[np.lexsort((rows.label[own], rows.writer[own]))]
+    people = []
+    for part in np.split(order, np.flatnonzero(np.diff(rows.writer[order])) + 1):
+        labels = rows.label[part]
+        if len(np.unique(labels)) >= _MOST_OF * len(chars):
+            people.append({char: part[labels == n] for char, n in number.items() if n in labels})
+    return tuple(people)
 
 
 def _some(rows: NDArray[np.intp], source: NDArray[np.int32], most: int) -> NDArray[np.intp]:

@@ -1,8 +1,8 @@
 """Ways to write a character that are common in the world and rare in the stock, made out of it.
 
 The stock is mostly by writers from the United States. In much of Europe and South America 7 and z
-are crossed, and x is two arcs back to back, as schools teach it (Vereinfachte Ausgangsschrift,
-écriture cursive); zeros are crossed by whoever writes code.
+are crossed, 1 has a long upstroke, and x is two arcs back to back, as schools teach it
+(Vereinfachte Ausgangsschrift, écriture cursive); zeros are crossed by whoever writes code.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,6 +26,23 @@ def struck(image: Image, rng: Generator, draw: Draw) -> Image:
     """With a stroke through it from below on the left to above on the right."""
     del draw
     return _barred(image, 0.5, rng.uniform(-1.4, -0.7), rng)
+
+
+def upstroke(image: Image, rng: Generator, draw: Draw) -> Image:
+    """A bar with a thin stroke up to its head, from the left, as long as a half of it at most."""
+    del draw
+    bar = _box(image)
+    h, w = bar.shape
+    if w > 0.5 * h:  # it is more than a bar already
+        return image
+    reach, drop = round(h * rng.uniform(0.15, 0.5)), h * rng.uniform(0.2, 0.6)
+    out = np.zeros((h, w + reach), np.uint8)
+    out[:, reach:] = bar
+    head = np.flatnonzero(bar[: max(1, h // 12)].max(axis=0) > 89)
+    x = reach + (float(head.mean()) if len(head) else w / 2)
+    ends = [(round(x * 8), 8), (round((x - reach) * 8), round(drop * 8))]
+    cv2.line(out, ends[0], ends[1], 255, int(rng.integers(1, 4)), cv2.LINE_AA, shift=3)
+    return out
 
 
 def two_arcs(image: Image, rng: Generator, draw: Draw) -> Image:
@@ -69,5 +86,6 @@ STYLES: Mapping[str, tuple[float, Callable[[Image, Generator, Draw], Image]]] = 
     "Z": (0.25, crossed),
     "X": (0.25, two_arcs),
     "0": (0.05, struck),
+    "1": (0.3, upstroke),
 }
 """For a character, the share of its glyphs that are written so."""

@@ -1,6 +1,7 @@
 """How pages are laid out: lines of words, equations, one word, cells, loose rows of characters."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.random import Generator
@@ -138,8 +139,7 @@ def _write(
 
 
 def _raised(hand: Hand) -> Hand:
-    return Hand(0.6 * hand.height, hand.pen, hand.slant, hand.gap, hand.wobble, hand.spread, 0.0,
-                hand.grain, hand.soft)  # fmt: skip
+    return replace(hand, height=0.6 * hand.height, joined=0.0)
 
 
 LAYOUTS: Mapping[str, tuple[float, Layout]] = {

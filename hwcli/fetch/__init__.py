@@ -121,7 +121,7 @@ def _fetch_members(source: Source, options: FetchOptions, progress: Progress) ->
         try:
             path = _from_mirror(mirror_path(source) + name, options, sha256, progress)
             if path is None:
-                urls = tuple(base + quote(name) for base in (source.url, *source.mirrors))
+                urls = tuple(base + quoted(name) for base in (source.url, *source.mirrors))
                 path = _from_network(urls, source, options, progress)
             found[name] = path
         except MissingError as error:  # whoever wants the member is told then
@@ -142,7 +142,7 @@ def _from_mirror(
     if not options.mirror:
         return None
     if options.mirror.startswith(("https:", "http:")):
-        url = f"{options.mirror.rstrip('/')}/{quote(where)}"
+        url = f"{options.mirror.rstrip('/')}/{quoted(where)}"
         target = cached_path(url, options)
         if not target.exists():
             if options.offline:
@@ -179,6 +179,11 @@ def _from_network(
             fault = fault or error
     assert fault is not None, "a source has an address"
     raise fault
+
+
+def quoted(path: str) -> str:
+    """`path` as it stands in an address; `@` as it is, since npm's servers want it so."""
+    return quote(path, safe="/@")  # RFC 3986, 3.3: paths may hold it
 
 
 def cached_path(url: str, options: FetchOptions) -> Path:

@@ -3,10 +3,18 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from hwcli.errors import FetchError
-from hwcli.fetch import ASSETS, FetchOptions, cached_path, kaggle, member_files, mirror_path
+from hwcli.fetch import (
+    ASSETS,
+    FetchOptions,
+    cached_path,
+    kaggle,
+    member_files,
+    mirror_path,
+    quoted,
+)
 from hwcli.recipe import Source
 
 Place = Literal["mirror", "cache", "package", "local"]
@@ -61,7 +69,7 @@ def _members(source: Source, options: FetchOptions) -> Here | None:
         path = _in_mirror(mirror_path(source) + name, options)
         mirrored = mirrored or path is not None
         bases = (source.url, *source.mirrors)
-        cached = (cached_path(base + quote(name), options) for base in bases)
+        cached = (cached_path(base + quoted(name), options) for base in bases)
         path = path or next((p for p in cached if p.exists()), None)
         found += [path] if path else []
     return _told("mirror" if mirrored else "cache", found, len(names))
@@ -71,7 +79,7 @@ def _in_mirror(where: str, options: FetchOptions) -> Path | None:
     if not options.mirror:
         return None
     if options.mirror.startswith(("https:", "http:")):
-        path = cached_path(f"{options.mirror.rstrip('/')}/{quote(where)}", options)
+        path = cached_path(f"{options.mirror.rstrip('/')}/{quoted(where)}", options)
     else:
         path = Path(options.mirror) / where
     return path if path.exists() else None

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import safetensors.torch
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from hwcli.atomic import growing, write_bytes
@@ -16,6 +17,7 @@ from hwcli.errors import ModelError
 from hwcli.finding.network import FinderNet
 from hwcli.model_info import METADATA_KEY
 from hwcli.page.finder import SCHEMA, Finder
+from hwcli.training.runs import WEIGHTS
 
 _TOLERANCE = 0.01
 """How far a plane of ONNX Runtime may be from torch's."""
@@ -31,6 +33,24 @@ class _FromBytes(nn.Module):
     def forward(self, view: Tensor) -> Tensor:
         out: Tensor = self.network(view.unsqueeze(0).unsqueeze(0).to(torch.float32) / 255)
         return out.squeeze(0)
+
+
+def load_finder(path: Path) -> FinderNet:
+    """The network of a run folder of `train finder`, or of its `model.safetensors`.
+
+    Raises:
+        ModelError: missing, damaged, or another network's.
+    """
+    file = path / WEIGHTS if path.is_dir() else path
+    network = FinderNet()
+    try:
+        network.load_state_dict(safetensors.torch.load_file(file))
+    except OSError as error:
+        raise ModelError(f"{file}: {error.strerror or error}") from error
+    except (SafetensorError, RuntimeError) as error:
+        told = str(error).splitlines()[0]
+        raise ModelError(f"{file}: not the weights of a finder ({told:.100})") from error
+    return network
 
 
 def save_finder(

@@ -74,10 +74,13 @@ def train_finder(
     dataset: Path,
     options: FinderOptions,
     *,
+    init: FinderNet | None = None,
     progress: Callable[[int, int], None],
     on_epoch: Callable[[FinderEpoch], None],
 ) -> tuple[FinderNet, Score]:
     """Train a finder on pages composed of the glyphs of `dataset`; return it and its last score.
+
+    It begins with the weights of `init`, if there is one.
 
     Raises:
         DatasetError: no dataset, or one without a train or a validation split.
@@ -87,7 +90,7 @@ def train_finder(
         torch.set_num_threads(options.threads)
     rng = np.random.default_rng(options.seed)
     held_out = _composed(dataset, Split.val, options.seed, _JUDGED)
-    trainer = _Trainer(options)
+    trainer = _Trainer(options, init or FinderNet())
     pool = new_pool(1, start_composing, dataset, (Split.train,))
     try:
         first = submit(pool, make_samples, options.seed, 0, _PAGES).result()
@@ -121,11 +124,11 @@ def _composed(dataset: Path, split: Split, seed: int, count: int) -> list[Sample
 class _Trainer:
     """The network, its optimiser and the average of its weights."""
 
-    def __init__(self, options: FinderOptions) -> None:
+    def __init__(self, options: FinderOptions, network: FinderNet) -> None:
         self._options = options
-        self._network = FinderNet().to(memory_format=torch.channels_last)
+        self._network = network.train().to(memory_format=torch.channels_last)
         self.average = FinderNet()
-        self.average.load_state_dict(self._network.state_dict())
+        self.average.load_state_dict(network.state_dict())
         self._optimizer = torch.optim.AdamW(
             self._network.parameters(), lr=options.lr, weight_decay=_WEIGHT_DECAY
         )

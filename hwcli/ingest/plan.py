@@ -244,7 +244,7 @@ class _Planner:
         for index, source in enumerate(self._recipe.source):
             if self._split_by(source) not in ("writer", "word"):
                 continue
-            own = [p for p in parts if p.source == index and not p.is_ink]
+            own = [p for p in parts if p.source == index and not isinstance(p.reader, StackReader)]
             there = {int(k) for p in own for k in np.unique(p.label)}
             untested = there - {
                 int(k) for p in own for k in np.unique(p.label[p.split == Split.test])

@@ -54,6 +54,15 @@ class Entry:
     """As the user calls it; `find_entry` enters it."""
 
 
+GLYPHNET_TRAINING = TrainOptions(
+    epochs=20,
+    lr=0.1,
+    optimizer="sgd",
+    weight_decay=5e-4,
+    schedule="one-cycle",
+    ema=0.999,
+    augment="photo",
+)
 MODELS: Mapping[str, Entry] = {
     "perceptron": Entry(
         architecture=Mlp(),
@@ -166,22 +175,23 @@ MODELS: Mapping[str, Entry] = {
         smallest=1,
         training=TrainOptions(epochs=1),
     ),
-    "glyphnet": Entry(
+    "glyphnet-small": Entry(
         architecture=Glyphnet(stem=12, middle=32, top=48, middle_blocks=2, top_blocks=3, pool=2),
-        summary="small, fast and accurate: what the bundled model is",
+        summary="small, fast and accurate: what the bundled Latin model is",
         source="hwcli",
         classes=54,
         size=28,
         smallest=8,
-        training=TrainOptions(
-            epochs=20,
-            lr=0.1,
-            optimizer="sgd",
-            weight_decay=5e-4,
-            schedule="one-cycle",
-            ema=0.999,
-            augment="photo",
-        ),
+        training=GLYPHNET_TRAINING,
+    ),
+    "glyphnet": Entry(
+        architecture=Glyphnet(stem=16, middle=32, top=96, middle_blocks=2, top_blocks=4, pool=2),
+        summary="our own, for all scripts at once: what the bundled model is",
+        source="hwcli",
+        classes=404,
+        size=28,
+        smallest=8,
+        training=GLYPHNET_TRAINING,
     ),
 }
 

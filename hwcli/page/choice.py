@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from hwcli.characters import NO_CHARACTER
 from hwcli.errors import UsageError
 
+_OF_ALL = frozenset({"Zyyy", "Zinh"})
+"""Scripts of what every script uses, such as digits and signs."""
 _SHOWN = 20
 """Characters or scripts that a message names."""
 
@@ -59,14 +61,18 @@ def parse_chars(text: str) -> frozenset[str]:
 
 
 def parse_scripts(text: str) -> frozenset[str]:
-    """The ISO 15924 codes of `Latn,Arab`.
+    """The ISO 15924 codes of `Latn,Arab`; none for `auto`, so that the writing tells.
 
     Raises:
         UsageError: something else.
     """
+    if text.strip().lower() == "auto":
+        return frozenset()
     codes = [code.strip().capitalize() for code in text.split(",")]
     if not all(re.fullmatch(r"[A-Z][a-z]{3}", code) for code in codes):
-        raise UsageError(f"--script {text!r}: not a list of ISO 15924 codes", hint="like Latn,Arab")
+        raise UsageError(
+            f"--script {text!r}: not a list of ISO 15924 codes", hint="like Latn,Arab, or auto"
+        )
     return frozenset(codes)
 
 
@@ -93,7 +99,7 @@ def allowed_classes(
     mask = np.ones(len(classes), np.bool_)
     none = np.array([c == NO_CHARACTER for c in classes])
     if choice.scripts:
-        mask &= [script in choice.scripts for script in scripts]
+        mask &= [script in choice.scripts | _OF_ALL for script in scripts]
     if choice.chars:
         mask &= [
             c in choice.chars or (c in merged and {c.lower(), c.upper()} & choice.chars != set())

@@ -1,136 +1,175 @@
-"""What a glyph's line says of it: letter or digit, and which case.
+"""What a glyph's line and page say of it: the topics that they are about.
 
-A single 0 cannot be told from an O, nor an x from an X: their neighbours and their height can.
+A single 0 cannot be told from an O, nor an ا from a 1: what stands beside it can. A line goes
+through topics (see `topics`) as a hidden Markov model goes through its states: mostly it keeps to
+one, and now and then, sooner between words, it takes up another out of those of its page.
 """
 
-import unicodedata
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.page.components import median
+from hwcli.page.topics import Topics
 
-_SMOOTHING = 1 / 3
-"""Glyphs of each of the three kinds that every line is taken to have had (Perks 1947)."""
-_ROUNDS = 2
-"""How often the kinds of all glyphs are settled by each other."""
-_PAGE_SHARE = 0.3
-"""What a glyph elsewhere on the page counts for, against one in the line."""
-_LOW, _LOW_AMONG_CAPITALS, _LOW_AMONG_SMALL = 0.72, 0.5, 0.8
-"""Lower case is below this share of the height of capitals and digits in the line: where nothing
-tells of the case, where all letters that do are capitals, where all are small."""
-_BAR = 0.3
-"""An L narrower than this share of its height is a lower-case l."""
-_SAME_SHAPE = frozenset("CIKLMOSUVWXZ")
-"""Letters whose cases differ in size and hardly in shape, and that stand on the line in both."""
-_TALL, _SMALL = frozenset("0123456789ABDEFGHNQRTbdfhkt"), frozenset("aenr")
-"""Characters as high as capitals, and as low as an x, in every hand."""
+CONTEXT = "context"
+"""Flag of a glyph that its neighbours changed."""
 
-CONTEXT, CASE = "context", "case"
-"""Flags of a glyph that its neighbours changed, and of one whose case was set by its height."""
+_TEMPER = 0.5
+"""Power of what a glyph says of the topic: those of one hand are misread alike, and a glyph that is
+surely read may still be read wrongly, so two of them count as one."""
+_TURN, _TURN_BETWEEN_WORDS = 0.02, 0.3
+"""How likely a topic ends after a glyph within a word, and after the last one of a word."""
+_USUAL = 1.0
+"""What the usual topics count for on a page, in lines."""
+_ROUNDS = 3
+"""How often the topics of lines are settled by those of the other lines."""
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Settled:
-    """Probabilities with the line taken into account."""
+    """Probabilities with line and page taken into account."""
 
     probabilities: NDArray[np.float32]
     """(N, classes); each row sums to 1."""
     changed: NDArray[np.bool_]
-    """(N,): the likeliest class is another than without the line."""
+    """(N,): the likeliest class is another than without them."""
+    small: NDArray[np.float64]
+    """(N,): how likely the likeliest class is its small letter, if it stands for both cases."""
 
 
-def settle_kinds(
-    probabilities: NDArray[np.float32], line: NDArray[np.int32], classes: tuple[str, ...]
+def settle_by_topics(
+    probabilities: NDArray[np.float32],
+    line: NDArray[np.int32],
+    word: NDArray[np.int32],
+    topics: Topics,
 ) -> Settled:
-    """Probabilities given how many letters, digits and signs the rest of the line holds.
+    """Probabilities given what the rest of the line, and of the page, is about.
 
-    The share of each kind among the other glyphs of the line (and, less, of the page) is the prior
-    of the glyph's own kind; within a kind nothing changes. What the others are is itself settled by
-    their neighbours, so this is done over again a few times.
+    A glyph's own reading tells nothing of its own topic, so one that stands alone is not changed.
+    Nor is the probability that a glyph is not a character.
 
     Args:
         probabilities: (N, classes), rows summing to 1.
         line: (N,) number of each glyph's line.
-        classes: the character of each column.
+        word: (N,) number of its word within the line; glyphs of a line are in reading order.
+        topics: of the model's classes.
     """
     if not len(probabilities):
-        return Settled(probabilities, np.empty(0, np.bool_))
-    kind = _kinds(classes)
-    settled = probabilities
-    for _ in range(_ROUNDS):
-        prior = _prior((settled @ kind).astype(np.float64), line)
-        weighted = probabilities * (prior @ kind.T)
-        settled = (weighted / weighted.sum(axis=1, keepdims=True)).astype(np.float32)
-    return Settled(settled, settled.argmax(axis=1) != probabilities.argmax(axis=1))
+        return Settled(probabilities, np.empty(0, np.bool_), np.empty(0))
+    order = np.argsort(line, kind="stable")
+    own = probabilities[order].astype(np.float64)
+    rejected = own[:, topics.rejects].sum(axis=1, keepdims=True)
+    told = np.where(topics.rejects, 0.0, own)
+    told /= np.maximum(told.sum(axis=1, keepdims=True), 1e-12)
+    topics = topics.on_page(told.sum(axis=0))
+    evidence = (rejected + (1 - rejected) * (told @ topics.ratio.T)) ** _TEMPER
+    topic = _topics_of_others(evidence, _lines(line[order]), _turns(word[order]), topics.prior)
+    weighed = _weighed(told, topic @ topics.ratio, topics)
+    total = weighed.sum(axis=1, keepdims=True)
+    weighed *= (1 - rejected) / np.where(total > 0, total, 1.0)
+    settled = np.empty_like(probabilities)
+    settled[order] = np.where(topics.rejects, own, weighed)
+    best = settled.argmax(axis=1)
+    small = np.empty(len(settled))
+    small[order] = _small(best[order], topic, topics)
+    return Settled(settled, best != probabilities.argmax(axis=1), small)
 
 
-def _prior(of_kind: NDArray[np.float64], line: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Prior of each kind for every glyph, (N, kinds), from how probable each is for the others."""
-    per_line = np.zeros((int(line.max()) + 1, of_kind.shape[1]))
-    np.add.at(per_line, line, of_kind)
-    in_line = per_line[line] - of_kind
-    elsewhere = of_kind.sum(axis=0) - per_line[line]
-    most = 10 * per_line[line].sum(axis=1, keepdims=True)
-    share = _PAGE_SHARE * np.minimum(1, most / elsewhere.sum(axis=1, keepdims=True).clip(1))
-    counts = in_line + share * elsewhere + _SMOOTHING
-    return np.asarray(counts / counts.sum(axis=1, keepdims=True), np.float64)
+def _weighed(told: Floats, said: Floats, topics: Topics) -> Floats:
+    """`told`, (N, classes), weighed by what the line says; that counts twice among look-alikes."""
+    weighed = told * said
+    for group in topics.alike:
+        twice = weighed[:, group] * said[:, group]
+        total = twice.sum(axis=1, keepdims=True)
+        both = weighed[:, group].sum(axis=1, keepdims=True)
+        weighed[:, group] = twice * (both / np.where(total > 0, total, 1.0))
+    return weighed
 
 
-def _kinds(classes: tuple[str, ...]) -> NDArray[np.float64]:
-    """(classes, 3): 1 where a class is a letter, a digit, or anything else."""
-    kinds = [{"L": 0, "N": 1}.get(unicodedata.category(c[0])[0], 2) for c in classes]
-    return np.eye(3)[kinds]
-
-
-def merged_letters(classes: tuple[str, ...]) -> frozenset[str]:
-    """Capitals that stand for their lower case too, as in EMNIST by merge."""
-    return frozenset(c for c in _SAME_SHAPE if c in classes and c.lower() not in classes)
-
-
-def recase(
-    chars: list[str], sizes: NDArray[np.int32], line: NDArray[np.int32], merged: frozenset[str]
-) -> list[dict[str, str]]:
-    """For each glyph, which characters to write otherwise, by its size within its line.
-
-    Capitals, digits and letters with ascenders set the height: a merged letter well below it is
-    lower case. A bar read as L is an l, or among capitals an I. Without such neighbours nothing
-    is changed.
+def _small(best: NDArray[np.intp], topic: Floats, topics: Topics) -> Floats:
+    """(N,) how likely each of the classes `best` is its small letter, even if nothing is known.
 
     Args:
-        chars: the N characters as read.
-        sizes: int32 (N, 2): width and height of each, px.
-        line: (N,) number of each glyph's line.
-        merged: letters that stand for both their cases.
+        best: (N,) the class of each glyph.
+        topic: (N, topics) how likely each topic is for it.
+        topics: of all classes.
     """
-    tall, small = _among(chars, _TALL), _among(chars, _SMALL)
-    capital, lower = _among(chars, "ABDEFGHNQRT"), _among(chars, "abdefghnqrt")
-    in_question = _among(chars, merged)
-    out: list[dict[str, str]] = [{} for _ in chars]
-    for number in sorted(set(line[in_question].tolist())):
-        here = line == number
-        full = _height(sizes[here & tall, 1], sizes[here & small, 1])
-        capitals, small_ones = (int((here & c).sum()) for c in (capital, lower))
-        bar = "I" if capitals > small_ones else "l"
-        least = _LOW
-        if bool(capitals) != bool(small_ones):
-            least = _LOW_AMONG_CAPITALS if capitals else _LOW_AMONG_SMALL
-        for i in np.flatnonzero(here & in_question):
-            if sizes[i, 1] < least * full:
-                out[i] = {c: c.lower() for c in merged}
-            elif chars[i] == "L" and sizes[i, 0] < _BAR * sizes[i, 1]:
-                out[i] = {"L": bar}
-    return out
+    weight = topic * topics.ratio.T[best]
+    lower = (weight * topics.small.T[best]).sum(axis=1)
+    usual = topics.small_in_any[best]
+    lower, upper = lower * (1 - usual), (weight.sum(axis=1) - lower) * usual
+    both = lower + upper
+    return np.asarray(np.where(both > 0, lower / np.where(both > 0, both, 1.0), 0.5), np.float64)
 
 
-def _among(chars: list[str], wanted: Collection[str]) -> NDArray[np.bool_]:
-    return np.array([c in wanted for c in chars], np.bool_)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lines:
+    """Where lines begin and how long they are, the longest first."""
+
+    start: NDArray[np.intp]
+    length: NDArray[np.intp]
+
+    def at(self, place: int) -> NDArray[np.intp]:
+        """The glyph at `place` of each line that is so long, in the order of the lines."""
+        return self.start[: int((self.length > place).sum())] + place
 
 
-def _height(tall: NDArray[np.int32], small: NDArray[np.int32]) -> float:
-    """Height of capitals, px, from tall and from small letters; 0 where it is not known."""
-    if tall.size:
-        return median(tall)
-    return median(small) / 0.66 if small.size else 0.0
+def _lines(line: NDArray[np.int32]) -> _Lines:
+    """The lines of glyphs that are sorted by `line`."""
+    start = np.unique(line, return_index=True)[1]
+    length = np.diff(start, append=len(line))
+    longest_first = np.argsort(-length, kind="stable")
+    return _Lines(start[longest_first], length[longest_first])
+
+
+def _turns(word: NDArray[np.int32]) -> Floats:
+    """(N, 1) how likely the topic ends after each glyph."""
+    ends = np.append(np.diff(word) != 0, True)
+    return np.where(ends, _TURN_BETWEEN_WORDS, _TURN)[:, None]
+
+
+def _topics_of_others(evidence: Floats, lines: _Lines, turns: Floats, usual: Floats) -> Floats:
+    """(N, topics) how likely each topic is for each glyph, by all others.
+
+    Args:
+        evidence: (N, topics) how well each glyph goes with each.
+        lines: of the page.
+        turns: (N, 1) how likely the topic ends after each glyph.
+        usual: (topics,) how likely each is before anything is read.
+    """
+    count = len(lines.start)
+    prior = np.tile(usual, (count, 1))
+    topic = _by_line(evidence, lines, turns, prior)
+    for _ in range(_ROUNDS - 1 if count > 1 else 0):
+        at_glyph = topic * evidence
+        at_glyph /= at_glyph.sum(axis=1, keepdims=True)
+        sums = np.vstack([np.zeros_like(usual), at_glyph.cumsum(axis=0)])
+        in_line = (sums[lines.start + lines.length] - sums[lines.start]) / lines.length[:, None]
+        prior = (_USUAL * usual + in_line.sum(axis=0) - in_line) / (_USUAL + count - 1)
+        topic = _by_line(evidence, lines, turns, prior)
+    return topic
+
+
+def _by_line(evidence: Floats, lines: _Lines, turns: Floats, prior: Floats) -> Floats:
+    """(N, topics) how likely each topic is for each glyph, by the others of its line.
+
+    Forward and backward messages (Rabiner 1989), all lines at once; `prior` is (lines, topics).
+    """
+    before, after = np.empty_like(evidence), np.ones_like(evidence)
+    before[lines.start] = prior
+    for place in range(1, int(lines.length[0])):
+        here = lines.at(place)
+        kept = before[here - 1] * evidence[here - 1]
+        kept *= (1 - turns[here - 1]) / kept.sum(axis=1, keepdims=True)
+        before[here] = kept + turns[here - 1] * prior[: len(here)]
+    for place in range(int(lines.length[0]) - 1, 0, -1):
+        here = lines.at(place)
+        kept = after[here] * evidence[here]
+        kept /= kept.max(axis=1, keepdims=True)
+        anew = (kept * prior[: len(here)]).sum(axis=1, keepdims=True)
+        after[here - 1] = (1 - turns[here - 1]) * kept + turns[here - 1] * anew
+    topic = before * after
+    return np.asarray(topic / topic.sum(axis=1, keepdims=True), np.float64)

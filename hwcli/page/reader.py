@@ -14,9 +14,10 @@ from hwcli.characters import NO_CHARACTER
 from hwcli.classify import name_of, open_model, probabilities_of, top_k
 from hwcli.errors import ModelError
 from hwcli.glyph_batch import normalise_all
+from hwcli.page.case import CASE, merged_letters, recase
 from hwcli.page.choice import Choice, allowed_classes, as_allowed
 from hwcli.page.components import Boxes
-from hwcli.page.context import CASE, CONTEXT, merged_letters, recase, settle_kinds
+from hwcli.page.context import CONTEXT, settle_by_topics
 from hwcli.page.direction import in_reading_order
 from hwcli.page.find import Found, find_characters
 from hwcli.page.finder import Finder
@@ -27,6 +28,7 @@ from hwcli.page.photo import MAX_MEGAPIXELS, Photo, load_photo
 from hwcli.page.reading import Box, Candidate, Glyph, Line, Page, Word, bounding_box
 from hwcli.page.segment import Segments
 from hwcli.page.settle import settle
+from hwcli.page.topics import topics_of
 from hwcli.page.turned import turned, turned_back, turned_photo
 from hwcli.page.upright import Judge, stand
 from hwcli.review.doubts import ALTERNATIVES, Doubts, Reviewing, doubts_of
@@ -94,6 +96,7 @@ class Reader:
         self._merged = merged_letters(info.classes)
         self._none = info.classes.index(NO_CHARACTER) if NO_CHARACTER in info.classes else None
         self._among = allowed_classes(options.choice, info.classes, info.scripts, self._merged)
+        self._topics = topics_of(info.classes, info.scripts, self._among)
         count = len(info.classes) if self._among is None else int(self._among.sum())
         count -= self._none is not None
         self._topk = min(options.topk, count)
@@ -197,10 +200,10 @@ class Reader:
         flags: list[list[str]] = [[] for _ in boxes]
         written: list[dict[str, str]] = [{} for _ in boxes]
         if self._options.context:
-            settled = settle_kinds(probabilities, line, info.classes)
+            settled = settle_by_topics(probabilities, line, word, self._topics)
             probabilities = settled.probabilities
             read = [info.classes[i] for i in probabilities.argmax(axis=1)]
-            written = recase(read, boxes[:, 2:] - boxes[:, :2], line, self._merged)
+            written = recase(read, boxes, line, word, self._merged, settled.small)
             for names, changed, case in zip(flags, settled.changed, written, strict=True):
                 names += [CONTEXT] * bool(changed) + [CASE] * bool(case)
         if self._none is not None:

@@ -1,5 +1,7 @@
 """From what the finder sees to the characters of a page, pixel by pixel."""
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -133,9 +135,30 @@ def _at_full_size(
     strokes = (cleaned.mask > 0) | ((ink.mask > 0) & (told > 0))
     labels = np.where(strokes, near, 0).astype(np.int32)
     by_label = boxes_of_labels(labels, len(owner) - 1)
+    there = by_label[:, 2] > by_label[:, 0]  # what the finder takes for ink may be none
+    owner = _numbered(np.where(there, owner, -1))
+    doubts = tuple(_inked(doubts, there))
     boxes = union(by_label[owner >= 0], owner[owner >= 0])
     scale = float(np.median(_longest(boxes))) if len(boxes) else STRIDE / view.scale
     return Segments(boxes, labels, owner, scale, form=True, doubts=doubts)
+
+
+def _numbered(owner: NDArray[np.int32]) -> NDArray[np.int32]:
+    """`owner` with its characters numbered without gaps."""
+    out = owner.copy()
+    out[owner >= 0] = np.unique(owner[owner >= 0], return_inverse=True)[1]
+    return out
+
+
+def _inked(doubts: tuple[Doubt, ...], there: NDArray[np.bool_]) -> Iterator[Doubt]:
+    """The doubts between labels that have ink."""
+    for doubt in doubts:
+        first, second = (
+            tuple(label for label in labels if there[label])
+            for labels in (doubt.first, doubt.second)
+        )
+        if first and second:
+            yield Doubt(first, second, doubt.apart)
 
 
 def _spread(parts: Ids) -> Ids:

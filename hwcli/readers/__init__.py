@@ -5,6 +5,7 @@ from collections.abc import Callable
 from hwcli.fetch.archive import Archive
 from hwcli.readers.arrow_table import ArrowReader
 from hwcli.readers.digests import check_members
+from hwcli.readers.font import FontReader
 from hwcli.readers.format import format_of
 from hwcli.readers.idx import IdxReader
 from hwcli.readers.images import ImagesReader
@@ -21,6 +22,7 @@ __all__ = ["READERS", "format_of", "open_reader"]
 
 READERS: dict[Format, Callable[[Source, Part, Archive], Reader]] = {
     "csv": PixelTableReader,
+    "font": FontReader,
     "idx": IdxReader,
     "images": ImagesReader,
     "matlab": MatlabReader,
@@ -37,6 +39,7 @@ def open_reader(source: Source, part: Part, archive: Archive) -> Reader:
     Raises:
         MissingError: the part is not in the archive.
         FetchError: the archive is damaged, or a member is not the one the recipe means.
+        RecipeError: the recipe does not say what is to be drawn of fonts.
         DependencyError: the format needs a library that is not installed.
     """
     check_members(source, part, archive)

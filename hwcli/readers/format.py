@@ -19,6 +19,10 @@ _ENDINGS: tuple[tuple[str, Format], ...] = (
     (".parquet", "parquet"),
     (".arrow", "parquet"),
     (".tar", "webdataset"),
+    (".otf", "font"),
+    (".ttf", "font"),
+    (".woff", "font"),
+    (".woff2", "font"),
 )
 """What members of a format are called, `.gz` left off."""
 

@@ -13,7 +13,9 @@ SCHEMA = "hwcli.recipe/1"
 
 SplitName = Literal["train", "val", "test"]
 SplitBy = Literal["official", "writer", "word", "random"]
-Format = Literal["idx", "images", "csv", "matlab", "numpy", "parquet", "review", "webdataset"]
+Format = Literal[
+    "csv", "font", "idx", "images", "matlab", "numpy", "parquet", "review", "webdataset"
+]
 
 _SCRIPT = re.compile(r"[A-Z][a-z]{3}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -61,8 +63,9 @@ class Part:
     """Some of a source's images: one file of many, or many files of one each."""
 
     images: str
-    """Member that holds the images; for single images, parquet and webdataset a glob, in which `*`
-    crosses folders, else a member or a glob that matches one. Folders may stand before it."""
+    """Member that holds the images; for single images, fonts, parquet and webdataset a glob, in
+    which `*` crosses folders, else a member or a glob that matches one. Folders may stand before
+    it."""
     labels: str = ""
     """Member that holds their labels (idx, csv, numpy, review); in a webdataset, the ending of the
     files that do."""
@@ -146,7 +149,8 @@ class Source:
     classes: dict[str, str] = field(default_factory=dict)
     """From the label as published to the character."""
     alphabet: str = ""
-    """The characters of the numeric labels, in order; instead of `classes`."""
+    """The characters of the numeric labels, in order; instead of `classes`. Of fonts what is
+    drawn; where they have `classes`, the labels there are."""
     first_label: int = 0
     """The number of the alphabet's first character."""
     unlisted: str = ""

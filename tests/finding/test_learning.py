@@ -89,6 +89,12 @@ def test_training_makes_a_finder(hwcli: Hwcli, monkeypatch: pytest.MonkeyPatch) 
         assert planes.shape == (4, -(-shape[0] // 2), -(-shape[1] // 2))
     again = hwcli("train", "finder", "--data", sample_dataset(), "--time", "1s", "--out", "found")
     assert again.code == 2 and "--force" in again.err
+    more = ("--time", "1s", "--batch-size", "2", "--threads", "1", "--out", "more")
+    after = hwcli("train", "finder", "--data", sample_dataset(), *more, "--init", "found")
+    assert after.code == 0, after.err
+    for wrong, said in (("nowhere", "No such file"), ("found/model.onnx", "not the weights of a")):
+        bad = hwcli("train", "finder", "--data", sample_dataset(), *more, "--init", wrong)
+        assert bad.code == ModelError.exit_code and said in bad.err, bad.err
 
 
 @pytest.mark.parametrize(
@@ -96,7 +102,7 @@ def test_training_makes_a_finder(hwcli: Hwcli, monkeypatch: pytest.MonkeyPatch) 
     [
         (("--epochs", "3"), "--epochs"),
         (("--augment", "photo"), "--augment"),
-        (("--init", "x"), "--init"),
+        (("--init-classes", "map"), "--init-classes"),
         (("--hidden", "3"), "--hidden"),
         (("--search", "lr=1,2"), "--search"),
     ],

@@ -12,6 +12,7 @@ import scipy.io
 
 from archives import glyph, idx, png, recipe_text, write_zip
 from conftest import Result
+from fonts_made import font
 from hwcli.dataset import Dataset, open_dataset
 from hwcli.recipe import load_recipe
 
@@ -167,6 +168,15 @@ def kuzushiji() -> str:
     return first + "はひふへほまみむめもやゆよらりるれろわゐゑをんゝ"
 
 
+def school_hands() -> str:
+    (source,) = load_recipe("school-hands").source
+    random = np.random.default_rng(0)
+    for part in source.part[:6]:  # by as many families, so that each is a writer
+        glyphs = {c: random.integers(0, 700, (5, 2)).tolist() for c in source.classes}
+        write_all("npm/@fontsource", {part.images: font(glyphs, "woff")})
+    return MERGED + "+-=.:/÷"
+
+
 MERGED = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt"
 LAYOUTS: dict[str, Callable[[], str]] = {
     "math-symbols": math_symbols,
@@ -182,6 +192,7 @@ LAYOUTS: dict[str, Callable[[], str]] = {
     "dig-mnist": kannada_mnist,
     "kmnist": kmnist,
     "kuzushiji": kuzushiji,
+    "school-hands": school_hands,
 }
 
 

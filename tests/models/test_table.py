@@ -95,9 +95,12 @@ def test_a_perceptron_takes_hidden_layers(hidden: str, parameters: int, activati
     assert kinds.count(ACTIVATIONS[activation]) == (hidden != "none") * len(hidden.split(","))
 
 
-def test_glyphnet_fits_the_bundle() -> None:
-    built = MODELS["glyphnet"].architecture.build(classes=54, size=28)
-    assert parameter_count(built) * 4 < 490_000
+@pytest.mark.parametrize(
+    "name, classes, most", [("glyphnet-small", 55, 490_000), ("glyphnet", 410, 4_000_000)]
+)
+def test_our_own_networks_fit_the_bundle(name: str, classes: int, most: int) -> None:
+    built = MODELS[name].architecture.build(classes=classes, size=28)
+    assert parameter_count(built) * 4 < most
 
 
 @pytest.mark.parametrize("name", MODELS)

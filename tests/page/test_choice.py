@@ -39,7 +39,8 @@ def test_what_is_no_set_of_characters(text: str) -> None:
 
 def test_scripts_whatever_their_case() -> None:
     assert parse_scripts("latn, Arab") == {"Latn", "Arab"}
-    for text in ("", "Latin", "L,A"):
+    assert parse_scripts("auto") == frozenset()
+    for text in ("", "Latin", "L,A", "automatic"):
         with pytest.raises(UsageError):
             parse_scripts(text)
 
@@ -59,6 +60,13 @@ def test_the_classes_that_are_left(choice: Choice, left: str) -> None:
     mask = allowed_classes(choice, CLASSES, SCRIPTS, {"C"})
     assert mask is not None
     assert "".join(np.asarray(CLASSES)[mask]) == left
+
+
+def test_what_every_script_uses_is_left_by_any() -> None:
+    choice = Choice(scripts=frozenset({"Arab"}))
+    mask = allowed_classes(choice, ("7", "a", "ب"), ("Zyyy", "Latn", "Arab"), set())
+    assert mask is not None
+    assert mask.tolist() == [True, False, True]
 
 
 def test_everything_is_left_where_nothing_was_asked_for() -> None:

@@ -13,9 +13,10 @@ from conftest import Result
 from hwcli.compose.canvas import Placed, blank
 from hwcli.compose.hand import random_hand, write_glyph
 from hwcli.compose.page import compose
+from hwcli.compose.scene import ORDINARY, UNSEEN
 from hwcli.finding.judge import judge
 from hwcli.finding.samples import make_sample
-from hwcli.page.find import find_characters
+from hwcli.page.find import Found, find_characters
 from hwcli.page.finder import Finder, find_finder
 from hwcli.page.grey import Grey
 from hwcli.page.ink import find_ink
@@ -64,8 +65,12 @@ def test_blank_pages_hold_nothing(finder: Finder) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_every_character_has_ink_and_its_own_labels(finder: Finder, seed: int) -> None:
-    page = compose(sample_stock(), np.random.default_rng([4, seed]))
-    found = find_characters(page.grey, finder)
+    for scene in (ORDINARY, UNSEEN["crumpled"], UNSEEN["dotted"]):
+        page = compose(sample_stock(), np.random.default_rng([4, seed]), scene=scene)
+        check_characters(find_characters(page.grey, finder))
+
+
+def check_characters(found: Found) -> None:
     for segments in (found.segments, settle(found.segments, found.ink, as_one)):
         count = len(segments.boxes)
         assert set(segments.owner[segments.owner >= 0].tolist()) == set(range(count))

@@ -66,7 +66,7 @@ def test_a_point_is_applied_to_the_run_and_to_the_model() -> None:
     assert options.lr == 0.5 and options.epochs == BASE.epochs
     entry = entry_with(NET, theirs)
     assert entry.architecture == type(NET.architecture)(  # type: ignore[call-arg]
-        stem=3, middle=32, top=48, middle_blocks=2, top_blocks=3, pool=2
+        stem=3, middle=32, top=96, middle_blocks=2, top_blocks=4, pool=2
     )
 
 

@@ -58,7 +58,11 @@ def ocr(
     ] = None,
     script: Annotated[
         str | None,
-        typer.Option(help="Only characters of these scripts, like Latn,Arab.", metavar="CODE,…"),
+        typer.Option(
+            help="Only characters of these scripts, like Latn,Arab.  [default: auto: as glyph, "
+            "line and page tell]",
+            metavar="auto|CODE,…",
+        ),
     ] = None,
     min_confidence: Annotated[
         float,
@@ -68,7 +72,10 @@ def ocr(
         str, typer.Option(help="Write this for doubtful characters.", metavar="CHAR")
     ] = "",
     context: Annotated[
-        bool, typer.Option(help="Settle look-alikes (0/O, x/X) by their line; flags say where.")
+        bool,
+        typer.Option(
+            help="Settle look-alikes (0/O, x/X) and scripts by line and page; flags say where."
+        ),
     ] = True,
     turn: Annotated[
         Literal["auto", "0", "90", "180", "270"],

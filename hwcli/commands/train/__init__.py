@@ -139,7 +139,7 @@ def train(
         if models == [FINDER]:
             other |= {f"--{name.replace('_', '-')}": True for name in model_options}
             check_flags(given, other)
-            run_finder(given, choose_dataset(data), out, force=force)
+            run_finder(given, choose_dataset(data), out, init=init, force=force)
             return
         contenders = _contenders(models or [], model_options, given)
         _check(contenders, other, trials, weights, tensorboard=tensorboard)

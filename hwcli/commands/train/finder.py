@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 NAME = "finder"
 _TAKES = ("time", "batch_size", "lr", "seed", "threads")
 """Of the flags of training."""
+_OTHERS = ("--out", "--force", "--init")
 
 
 def check_flags(given: Flags, other: Mapping[str, object]) -> None:
@@ -29,16 +30,20 @@ def check_flags(given: Flags, other: Mapping[str, object]) -> None:
         for field in fields(given)
         if field.name not in _TAKES and getattr(given, field.name) not in (None, "")
     ]
-    unknown += [flag for flag, value in other.items() if value and flag not in ("--out", "--force")]
+    unknown += [flag for flag, value in other.items() if value and flag not in _OTHERS]
     if unknown:
         taken = ", ".join(f"--{name.replace('_', '-')}" for name in _TAKES)
-        raise UsageError(f"{unknown[0]} is not for the finder", hint=f"it takes {taken} and --out")
+        raise UsageError(
+            f"{unknown[0]} is not for the finder", hint=f"it takes {taken}, --init and --out"
+        )
 
 
-def run_finder(given: Flags, dataset: "Dataset", out: Path | None, *, force: bool) -> None:
+def run_finder(
+    given: Flags, dataset: "Dataset", out: Path | None, *, init: Path | None, force: bool
+) -> None:
     """Train a finder; print its run folder and the share of the characters that it finds."""
     from hwcli import __version__
-    from hwcli.finding.export import save_finder
+    from hwcli.finding.export import load_finder, save_finder
     from hwcli.finding.train import FinderOptions, train_finder
     from hwcli.training.options import parse_duration
     from hwcli.training.runs import ONNX, WEIGHTS, clear, new_run
@@ -51,11 +56,12 @@ def run_finder(given: Flags, dataset: "Dataset", out: Path | None, *, force: boo
         given.seed or own.seed,
         given.threads or own.threads,
     )
+    network = load_finder(init) if init else None
     new = new_run(NAME, dataset.info.name, out=out, force=force)
     with console.results() as stream, new as folder:
         with console.progress(f"train {NAME}", "s") as progress:
             network, score = train_finder(
-                dataset.folder, options, progress=progress, on_epoch=_tell
+                dataset.folder, options, init=network, progress=progress, on_epoch=_tell
             )
         if force:
             clear(folder)
