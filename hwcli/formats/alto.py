@@ -7,7 +7,7 @@ from typing import ClassVar
 from hwcli import __version__
 from hwcli.characters import codepoints
 from hwcli.formats.markup import char, comment, content, failed, file_name, nested
-from hwcli.formats.scripts import RIGHT_TO_LEFT, language_tag, main_script
+from hwcli.formats.scripts import is_right_to_left, language_tag, main_script
 from hwcli.page.reading import Box, Candidate, Failure, Glyph, Line, Page, Word, bounding_box
 
 _NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"
@@ -57,8 +57,9 @@ class AltoFormat:
         others = sorted({g.script for g in page.glyphs} - {page.script})
         other = f' OTHERLANGS="{" ".join(map(language_tag, others))}"' if others else ""
         size = f'WIDTH="{page.width}" HEIGHT="{page.height}"'
+        rtl = is_right_to_left(page.glyphs)
         lines = [
-            _line(f"p{self._written}l{n}", line, words, page.script)
+            _line(f"p{self._written}l{n}", line, words, page.script, rtl)
             for n, (line, words) in enumerate(nested(page))
         ]
         return (
@@ -94,12 +95,15 @@ class AltoFormat:
         return f'<TextBlock ID="p{self._written}b" {place}>\n{"".join(lines)}</TextBlock>\n'
 
 
-def _line(name: str, line: Line, words: list[tuple[Word, list[Glyph]]], inherited: str) -> str:
-    script = main_script([g for _, glyphs in words for g in glyphs])
+def _line(
+    name: str, line: Line, words: list[tuple[Word, list[Glyph]]], inherited: str, page_rtl: bool
+) -> str:
+    all_glyphs = [g for _, glyphs in words for g in glyphs]
+    script = main_script(all_glyphs)
     strings = "<SP/>\n".join(
         _string(f"{name}w{n}", word, glyphs, script) for n, (word, glyphs) in enumerate(words)
     )
-    direction = ' BASEDIRECTION="rtl"' if script in RIGHT_TO_LEFT else ""
+    direction = ' BASEDIRECTION="rtl"' if is_right_to_left(all_glyphs, page_rtl) else ""
     language = _language(script, inherited)
     return f'<TextLine ID="{name}" {_place(line.box)}{language}{direction}>\n{strings}</TextLine>\n'
 

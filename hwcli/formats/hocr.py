@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from hwcli import __version__
 from hwcli.formats.markup import char, failed, file_name, nested, one_word
-from hwcli.formats.scripts import RIGHT_TO_LEFT, language_tag, main_script
+from hwcli.formats.scripts import is_right_to_left, language_tag, main_script
 from hwcli.page.reading import Box, Failure, Glyph, Line, Page, Word, bounding_box
 
 _HEAD = f"""\
@@ -57,8 +57,9 @@ class HocrFormat:
         name = one_word(page.file)
         source = "" if page.page is None else f'; x_source "{name}#page={page.page}"'
         angle = f"; textangle {-page.angle_deg}" if page.angle_deg else ""
+        rtl = is_right_to_left(page.glyphs)
         lines = [
-            _line(f"{number + 1}_{n}", line, words, page.script, angle)
+            _line(f"{number + 1}_{n}", line, words, page.script, rtl, angle)
             for n, (line, words) in enumerate(nested(page), 1)
         ]
         paragraph = ""
@@ -71,7 +72,7 @@ class HocrFormat:
         language = language_tag(page.script)
         return (
             f'<div class="ocr_page" id="page_{number + 1}" lang="{language}" xml:lang="{language}"'
-            f'{_direction(page.script)} title=\'image "{name}"; bbox 0 0 {page.width}'
+            f'{_direction(rtl) * rtl} title=\'image "{name}"; bbox 0 0 {page.width}'
             f" {page.height}; ppageno {number}{source}'>\n{paragraph}</div>\n"
         )
 
@@ -85,14 +86,20 @@ class HocrFormat:
 
 
 def _line(
-    name: str, line: Line, words: list[tuple[Word, list[Glyph]]], inherited: str, angle: str
+    name: str,
+    line: Line,
+    words: list[tuple[Word, list[Glyph]]],
+    inherited: str,
+    page_rtl: bool,
+    angle: str,
 ) -> str:
-    script = main_script([g for _, glyphs in words for g in glyphs])
+    all_glyphs = [g for _, glyphs in words for g in glyphs]
+    script, rtl = main_script(all_glyphs), is_right_to_left(all_glyphs, page_rtl)
     language = ""
     if script != inherited:
         tag = language_tag(script)
-        direction = _direction(script) or ' dir="ltr"'
-        language = f' lang="{tag}" xml:lang="{tag}"{direction}'
+        language = f' lang="{tag}" xml:lang="{tag}"'
+    language += _direction(rtl) * (rtl != page_rtl)
     inside = "\n".join(
         [_word(f"{name}_{n}", word, glyphs) for n, (word, glyphs) in enumerate(words, 1)]
     )
@@ -136,8 +143,8 @@ def _cost(p: float) -> str:
     return f"{-log(max(p, _UNLIKELY / 2)) or 0.0:.4f}"
 
 
-def _direction(script: str) -> str:
-    return ' dir="rtl"' if script in RIGHT_TO_LEFT else ""
+def _direction(rtl: bool) -> str:
+    return f' dir="{"rtl" if rtl else "ltr"}"'
 
 
 def _words(box: Box) -> str:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from hwcli import __version__
 from hwcli.errors import UsageError
 from hwcli.formats.markup import char, content, file_name, nested
-from hwcli.formats.scripts import RIGHT_TO_LEFT, main_script, page_name
+from hwcli.formats.scripts import is_right_to_left, main_script, page_name
 from hwcli.page.reading import Box, Failure, Glyph, Line, Page, Word, bounding_box
 
 _NAMESPACE = "http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15"
@@ -46,7 +46,7 @@ class PageFormat:
             )
         self._full = True
         number = "" if page.page is None else _item("imageProperties", "page", str(page.page))
-        script = page_name(page.script)
+        script, rtl = page_name(page.script), is_right_to_left(page.glyphs)
         return (
             '<?xml version="1.0" encoding="UTF-8"?>\n'
             f'<PcGts xmlns="{_NAMESPACE}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
@@ -56,7 +56,7 @@ class PageFormat:
             f"{_item('processingStep', 'recognition', f'model {page.model}')}{number}"
             f'</Metadata>\n<Page imageFilename="{file_name(page.file)}"'
             f' imageWidth="{page.width}" imageHeight="{page.height}" primaryScript="{script}"'
-            f"{_direction(page.script)}>\n{_region(page)}</Page>\n</PcGts>\n"
+            f"{_direction(rtl) * rtl}>\n{_region(page)}</Page>\n</PcGts>\n"
         )
 
     def failure(self, failure: Failure) -> str:
@@ -71,34 +71,46 @@ class PageFormat:
 def _region(page: Page) -> str:
     if not page.lines:
         return ""
-    lines = "".join(_line(n, *found, page.script) for n, found in enumerate(nested(page)))
+    rtl = is_right_to_left(page.glyphs)
+    lines = "".join(_line(n, *found, page.script, rtl) for n, found in enumerate(nested(page)))
     box = bounding_box([line.box for line in page.lines])
     return (
         '<ReadingOrder><OrderedGroup id="order"><RegionRefIndexed index="0" regionRef="r0"/>'
         "</OrderedGroup></ReadingOrder>\n"
-        f'<TextRegion id="r0" orientation="{-page.angle_deg or 0.0}" textLineOrder="top-to-bottom"'
-        f' production="handwritten-printscript">\n{_coords(box)}\n{lines}{_text(page.text)}'
+        f'<TextRegion id="r0" orientation="{_righting(page.angle_deg)}"'
+        f' textLineOrder="top-to-bottom" production="handwritten-printscript">\n{_coords(box)}\n'
+        f"{lines}{_text(page.text)}"
         "</TextRegion>\n"
     )
 
 
-def _line(number: int, line: Line, words: list[tuple[Word, list[Glyph]]], inherited: str) -> str:
-    script = main_script([g for _, glyphs in words for g in glyphs])
+def _line(
+    number: int,
+    line: Line,
+    words: list[tuple[Word, list[Glyph]]],
+    inherited: str,
+    page_rtl: bool,
+) -> str:
+    all_glyphs = [g for _, glyphs in words for g in glyphs]
+    script, rtl = main_script(all_glyphs), is_right_to_left(all_glyphs, page_rtl)
     name = f"l{number}"
     inside = "".join(
-        _word(f"{name}w{n}", word, glyphs, script) for n, (word, glyphs) in enumerate(words)
+        _word(f"{name}w{n}", word, glyphs, script, rtl) for n, (word, glyphs) in enumerate(words)
     )
+    own = _script(script, inherited) + _direction(rtl) * (rtl != page_rtl)
     return (
-        f'<TextLine id="{name}" index="{number}"{_script(script, inherited)}>{_coords(line.box)}\n'
+        f'<TextLine id="{name}" index="{number}"{own}>{_coords(line.box)}\n'
         f"{inside}{_text(line.text)}</TextLine>\n"
     )
 
 
-def _word(name: str, word: Word, glyphs: list[Glyph], inherited: str) -> str:
+def _word(name: str, word: Word, glyphs: list[Glyph], inherited: str, line_rtl: bool) -> str:
     letters = "".join([_glyph(f"{name}g{n}", glyph) for n, glyph in enumerate(glyphs)])
     confidence = round(prod(g.confidence for g in glyphs), 4)
+    rtl = is_right_to_left(glyphs)
+    own = _script(main_script(glyphs), inherited) + _direction(rtl) * (rtl != line_rtl)
     return (
-        f'<Word id="{name}"{_script(main_script(glyphs), inherited)}>{_coords(word.box)}\n'
+        f'<Word id="{name}"{own}>{_coords(word.box)}\n'
         f'{letters}<TextEquiv conf="{confidence}"><Unicode>{content(word.text)}</Unicode>'
         "</TextEquiv></Word>\n"
     )
@@ -123,14 +135,16 @@ def _text(text: str) -> str:
 
 
 def _script(script: str, inherited: str) -> str:
-    if script == inherited:
-        return ""
-    direction = _direction(script) or ' readingDirection="left-to-right"'
-    return f' primaryScript="{page_name(script)}"{direction}'
+    return "" if script == inherited else f' primaryScript="{page_name(script)}"'
 
 
-def _direction(script: str) -> str:
-    return ' readingDirection="right-to-left"' if script in RIGHT_TO_LEFT else ""
+def _direction(rtl: bool) -> str:
+    return f' readingDirection="{"right-to-left" if rtl else "left-to-right"}"'
+
+
+def _righting(angle_deg: float) -> float:
+    """The clockwise turn that rights the lines, in (−180, 180] as the schema has it."""
+    return 180.0 if angle_deg == 180 else -angle_deg or 0.0
 
 
 def _item(kind: str, name: str, value: str) -> str:

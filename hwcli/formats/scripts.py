@@ -4,17 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from hwcli.page.direction import runs_right_to_left
 from hwcli.page.reading import Glyph
 
-RIGHT_TO_LEFT = frozenset(
-    re.findall(
-        r"\w+",
-        "Adlm Arab Aran Armi Avst Chrs Cprt Elym Gara Hatr Hebr Hung Khar Lydi Mand Mani Mend Merc "
-        "Mero Narb Nbat Nkoo Orkh Palm Phli Phlp Phnx Prti Rohg Samr Sarb Sogd Sogo Syrc Syre Syrj "
-        "Syrn Thaa Yezi",
-    )
-)
-"""Scripts whose letters Unicode gives the bidirectional class R or AL."""
+
+def is_right_to_left(glyphs: Sequence[Glyph], otherwise: bool = False) -> bool:
+    """Whether most letters among `glyphs` run from right to left; `otherwise` without letters."""
+    return runs_right_to_left([g.candidates[0].char for g in glyphs], otherwise)
 
 
 def main_script(glyphs: Sequence[Glyph]) -> str:

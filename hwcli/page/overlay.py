@@ -62,8 +62,8 @@ def draw_overlay(photo: Image.Image, page: Page) -> Image.Image:
     draw = ImageDraw.Draw(picture)
     width = max(1, round(max(size) / 900))
     for line in page.lines:
-        x0, _, x1, y1 = (v * scale for v in line.box)
-        draw.line((x0, y1 + 2 * width, x1, y1 + 2 * width), fill=_LINE_COLOUR, width=width)
+        box = tuple(v * scale for v in line.box)
+        draw.line(_foot(box, page.angle_deg, 2 * width), fill=_LINE_COLOUR, width=width)
     for glyph in page.glyphs:
         colour = _COLOURS[_level(glyph)]
         box = tuple(v * scale for v in glyph.box)
@@ -71,6 +71,19 @@ def draw_overlay(photo: Image.Image, page: Page) -> Image.Image:
         text_size = float(min(max(0.45 * (box[3] - box[1]), 12), max(size) / 30))
         _write(draw, glyph.char, (box[0], box[1] - 1), colour, text_size)
     return picture
+
+
+def _foot(
+    box: tuple[float, ...], angle_deg: float, below: float
+) -> tuple[float, float, float, float]:
+    """The side of `box` that its writing stands on, moved out by `below`."""
+    x0, y0, x1, y1 = box
+    return {
+        0: (x0, y1 + below, x1, y1 + below),
+        1: (x0 - below, y0, x0 - below, y1),
+        2: (x0, y0 - below, x1, y0 - below),
+        3: (x1 + below, y0, x1 + below, y1),
+    }[round(angle_deg / 90) % 4]
 
 
 def _level(glyph: Glyph) -> str:

@@ -18,7 +18,8 @@ from hwcli.page.case import CASE, merged_letters, recase
 from hwcli.page.choice import Choice, allowed_classes, as_allowed
 from hwcli.page.components import Boxes
 from hwcli.page.context import CONTEXT, settle_by_topics
-from hwcli.page.find import find_characters
+from hwcli.page.direction import in_reading_order
+from hwcli.page.find import Found, find_characters
 from hwcli.page.finder import Finder
 from hwcli.page.grey import Grey
 from hwcli.page.ink import Ink
@@ -28,6 +29,8 @@ from hwcli.page.reading import Box, Candidate, Glyph, Line, Page, Word, bounding
 from hwcli.page.segment import Segments
 from hwcli.page.settle import settle
 from hwcli.page.topics import topics_of
+from hwcli.page.turned import turned, turned_back, turned_photo
+from hwcli.page.upright import Judge, stand
 from hwcli.review.doubts import ALTERNATIVES, Doubts, Reviewing, doubts_of
 
 DOUBTFUL = "doubtful"
@@ -54,6 +57,8 @@ class ReadingOptions:
     """What is written for a doubtful glyph; its likeliest character if empty."""
     reviewing: Reviewing | None = None
     """Which glyphs are wanted for a review, with what that needs; it changes no record."""
+    quarters: int | None = None
+    """How far photos are to be turned clockwise to be upright; None to find out."""
 
 
 class Reader:
@@ -114,8 +119,8 @@ class Reader:
 
     def read(self, photo: Photo, name: str, page: int | None = None) -> Page:
         """What is written on `photo`; `name` becomes the record's file, `page` its page."""
-        found = find_characters(photo.grey, self._finder)
-        segments = settle(found.segments, found.ink, self._sure)
+        quarters, found = self._find(photo.grey)
+        photo, segments = turned_photo(photo, quarters), found.segments
         layout = lay_out(segments.boxes, segments.scale, isolated=segments.form)
         boxes = segments.boxes[layout.order]
         if found.turn is not None:
@@ -124,7 +129,7 @@ class Reader:
         boxes = np.minimum(boxes * (photo.reduced * found.reduced), limits).astype(np.int32)
         glyphs, doubts = self._glyphs(photo, found.ink, segments, layout, boxes)
         scripts = Counter(g.script for g in glyphs)
-        return Page(
+        upright = Page(
             file=name,
             width=photo.width,
             height=photo.height,
@@ -137,6 +142,19 @@ class Reader:
             page=page,
             doubts=doubts,
         )
+        return turned_back(upright, quarters)
+
+    def _find(self, grey: Grey) -> tuple[int, Found]:
+        """How many quarters the photo is to be turned clockwise, and what is on it then."""
+
+        def look(quarters: int) -> Found:
+            found = find_characters(turned(grey, quarters), self._finder)
+            return replace(found, segments=settle(found.segments, found.ink, self._sure))
+
+        asked = self._options.quarters
+        if asked is not None:
+            return asked, look(asked)
+        return stand(look, Judge(self.classifier, self._among))
 
     def _sure(self, crops: Sequence[Grey]) -> NDArray[np.float32]:
         """How probable it is that each of `crops` is a character; 0 for no ink.
@@ -152,7 +170,7 @@ class Reader:
     def _glyphs(
         self, photo: Photo, ink: Ink, segments: Segments, layout: Layout, boxes: Boxes
     ) -> tuple[tuple[Glyph, ...], Doubts | None]:
-        """The glyphs in reading order, and the doubtful ones; `boxes` are theirs on the photo."""
+        """The glyphs in reading order, and the doubtful ones; `boxes` are in the layout's."""
         how = self.classifier.info.normalisation
         crops = [segments.crop(index, ink) for index in layout.order.tolist()]
         images, inked = normalise_all(crops, how)
@@ -162,10 +180,11 @@ class Reader:
             kept = probabilities[:, self._none] < _NO_CHARACTER
             places, probabilities = places[kept], probabilities[kept]
         glyphs = self._named(probabilities, layout.line[places], layout.word[places], boxes[places])
+        glyphs, order = in_reading_order(glyphs)
         wanted = self._options.reviewing
         if wanted is None:
             return glyphs, None
-        inks = [crops[place] for place in places]
+        inks = [crops[place] for place in places[order]]
         doubts = doubts_of(photo, glyphs, inks, wanted, how, self.classifier.info.classes)
         return tuple(replace(g, candidates=g.candidates[: self._topk]) for g in glyphs), doubts
 

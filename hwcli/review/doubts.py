@@ -52,7 +52,9 @@ class Doubt:
     view: bytes
     """JPEG of the glyph and what is around it."""
     view_box: Box
-    """What `view` shows, px of the upright photo."""
+    """What `view` shows, px of the photo."""
+    quarters: int = 0
+    """How far the photo is turned clockwise to be upright, as `view` and `thumb` show it."""
 
 
 @dataclass(frozen=True, slots=True)

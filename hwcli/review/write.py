@@ -64,15 +64,15 @@ def page_of(record: ReviewRecord, kept: Sequence[Kept], key: str) -> str:
 
 def _card(entry: Entry, kept: Kept, thumb: int) -> Card:
     doubt, page = kept.doubt, kept.page
-    shown = doubt.view_box
+    shown, whole = doubt.view_box, Box(0, 0, page.width, page.height)
     return Card(
         entry=entry,
         view=data_uri(doubt.view, "image/jpeg"),
-        view_size=(shown.x1 - shown.x0, shown.y1 - shown.y0),
-        in_view=_frame(doubt.box, shown),
+        view_size=_size(shown, doubt.quarters),
+        in_view=_frame(doubt.box, shown, doubt.quarters),
         thumb=thumb,
-        in_thumb=_frame(doubt.box, Box(0, 0, page.width, page.height)),
-        photo_size=(page.width, page.height),
+        in_thumb=_frame(doubt.box, whole, doubt.quarters),
+        photo_size=_size(whole, doubt.quarters),
         cells=(
             SOURCE, entry.origin, entry.sha256, entry.char, share(entry.topk[0].p), entry.file,
             str(entry.page or ""), f"{entry.before}{entry.char}{entry.after}",
@@ -80,9 +80,17 @@ def _card(entry: Entry, kept: Kept, thumb: int) -> Card:
     )  # fmt: skip
 
 
-def _frame(box: Box, shown: Box) -> str:
-    """Style of an element that lies on `box` of a picture of `shown`."""
+def _size(shown: Box, quarters: int) -> tuple[int, int]:
+    """Width and height of a picture of `shown` that is turned by so many quarters."""
+    size = (shown.x1 - shown.x0, shown.y1 - shown.y0)
+    return size[::-1] if quarters % 2 else size
+
+
+def _frame(box: Box, shown: Box, quarters: int) -> str:
+    """Style of an element on `box` of a picture of `shown`, turned clockwise by `quarters`."""
     wide, high = shown.x1 - shown.x0, shown.y1 - shown.y0
     left, top = 100 * (box.x0 - shown.x0) / wide, 100 * (box.y0 - shown.y0) / high
     width, height = 100 * (box.x1 - box.x0) / wide, 100 * (box.y1 - box.y0) / high
+    for _ in range(quarters):
+        left, top, width, height = 100 - top - height, left, height, width
     return f"left:{left:.1f}%;top:{top:.1f}%;width:{width:.1f}%;height:{height:.1f}%"

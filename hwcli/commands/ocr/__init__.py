@@ -77,6 +77,12 @@ def ocr(
             help="Settle look-alikes (0/O, x/X) and scripts by line and page; flags say where."
         ),
     ] = True,
+    turn: Annotated[
+        Literal["auto", "0", "90", "180", "270"],
+        typer.Option(
+            help="Turn photos clockwise by so many degrees to be upright. auto: as they read best."
+        ),
+    ] = "auto",
     out: Annotated[
         str | None,
         typer.Option(
@@ -165,6 +171,8 @@ def ocr(
 
     hwcli ocr letters/ --finder bundled --format text    # joined-up writing
 
+    hwcli ocr scans/ --turn 90    # all of them lie on their left side
+
     hwcli ocr sums/ --chars 0-9+-= --min-confidence 0.8 --reject-char ?
 
     find scans -name '*.png' | hwcli ocr - --format csv > glyphs.csv
@@ -210,6 +218,7 @@ def ocr(
             min_confidence=min_confidence,
             reject_char=reject_char,
             context=context,
+            turn=turn,
             out=out,
             resume=resume,
             force=force,

@@ -33,6 +33,7 @@ class Asked:
     min_confidence: float
     reject_char: str
     context: bool
+    turn: str
     out: str | None
     resume: bool
     force: bool
@@ -120,6 +121,7 @@ def read_options(asked: Asked) -> "ReadOptions":
     reading = ReadingOptions(
         asked.topk, asked.context, choice, asked.min_confidence, asked.reject_char,
         reviewing(asked.min_confidence, asked.review_limit) if asked.review else None,
+        None if asked.turn == "auto" else int(asked.turn) // 90,
     )  # fmt: skip
     finder = find_finder(asked.finder) if asked.finder is not None else None
     return ReadOptions(find_model(asked.model), reading, asked.max_megapixels, asked.device, finder)
