@@ -21,7 +21,7 @@ from hwcli.page.components import boxes_of_labels
 from hwcli.page.find import Found, find_characters
 from hwcli.page.finder import Finder
 from hwcli.page.grey import Grey
-from hwcli.page.segment import Segments, ink_within
+from hwcli.page.segments import Segments, ink_within
 
 NO_SCRIPT = "Zyyy"
 """ISO 15924 of what is no character."""

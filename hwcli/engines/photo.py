@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 
 from hwcli.errors import HwcliError
+from hwcli.page.finder import BUNDLED, find_finder
 from hwcli.page.photo import MAX_MEGAPIXELS, Pages, Sheet, Source, open_pages, read_bytes
 from hwcli.page.reader import Reader, ReadingOptions
 from hwcli.page.reading import Failure, Page
@@ -19,12 +20,13 @@ class ReadOptions:
     """How photos are read."""
 
     model: Path
+    """What names the characters."""
     reading: ReadingOptions = field(default_factory=ReadingOptions)
     max_megapixels: float = MAX_MEGAPIXELS
     device: str = "auto"
     """`auto` is ONNX Runtime on the CPU; `cuda` and the like are torch."""
-    finder: Path | None = None
-    """What finds the characters; None to join strokes by rule."""
+    finder: Path = field(default_factory=lambda: find_finder(BUNDLED))
+    """What finds the characters."""
 
 
 def new_reader(options: ReadOptions, threads: int) -> Reader:

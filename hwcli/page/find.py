@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from hwcli.page import seen
 from hwcli.page.finder import Finder
 from hwcli.page.grey import Grey, halved
 from hwcli.page.ink import Ink, find_ink, is_light_on_dark, mean_width
 from hwcli.page.rulings import remove_rulings
-from hwcli.page.segment import Segments, segment
+from hwcli.page.seen import segment
+from hwcli.page.segments import Segments
 from hwcli.page.skew import Turn, skew_deg, turn_by
 
 _FINEST_STROKE = 2.4
@@ -36,8 +36,8 @@ class Found:
     """How many of its pixels one of `ink` is wide and high."""
 
 
-def find_characters(grey: Grey, finder: Finder | None = None) -> Found:
-    """The characters on `grey`, uint8 (H, W): as `finder` sees them, or strokes joined by rule.
+def find_characters(grey: Grey, finder: Finder) -> Found:
+    """The characters on `grey`, uint8 (H, W), as `finder` sees them.
 
     Bold or large writing is found just as well on a smaller photo, and much sooner. So the photo is
     looked at reduced, and again at twice the size as long as its writing turns out too fine.
@@ -56,12 +56,11 @@ def find_characters(grey: Grey, finder: Finder | None = None) -> Found:
             return found
 
 
-def _find(ink: Ink, shape: tuple[int, ...], reduced: int, finder: Finder | None) -> Found:
+def _find(ink: Ink, shape: tuple[int, ...], reduced: int, finder: Finder) -> Found:
     angle = skew_deg(ink.loose)
     turn = turn_by(angle, shape) if angle else None
     if turn and turn.size[0] * turn.size[1] > _MOST_GROWTH * shape[0] * shape[1]:
         turn = None  # no writing is on such a sliver, and little memory for what is around it
     level = ink.turned(turn) if turn else ink
     cleaned = remove_rulings(level)
-    segments = seen.segment(level, cleaned, finder) if finder else segment(level, cleaned)
-    return Found(level, segments, turn, shape, reduced)
+    return Found(level, segment(level, cleaned, finder), turn, shape, reduced)

@@ -9,8 +9,6 @@ from hwcli.page.components import Boxes, median
 
 _LIKELY_LINES = 4
 """A dot is tried with as many lines, those nearest to it."""
-_DOT = 0.35
-"""What is smaller than this share of a character's height is a dot, a comma or a speck."""
 
 _RAISED = 0.85
 """A raised or lowered character is smaller than this share of the tall ones of its line."""
@@ -24,21 +22,20 @@ class Layout:
     """Where each character stands; characters in reading order."""
 
     order: NDArray[np.intp]
-    """(M,) indices of the characters, line by line, left to right; specks are left out."""
+    """(N,) indices of the characters, line by line, left to right."""
     line: NDArray[np.int32]
-    """(M,) number of the line of each character, in reading order."""
+    """(N,) number of the line of each character, in reading order."""
     word: NDArray[np.int32]
-    """(M,) number of the word within its line, in reading order."""
+    """(N,) number of the word within its line, in reading order."""
     angle_deg: float
     """Slope of the lines, degrees, clockwise positive."""
 
 
-def lay_out(boxes: Boxes, scale: float, *, isolated: bool = False) -> Layout:
+def lay_out(boxes: Boxes, scale: float) -> Layout:
     """Lines and words of characters with these boxes.
 
     Lines are followed from left to right, so that they may be skewed or curved; small characters
-    (dots, bars, superscripts) join the line they are nearest to. Dots that stand by no character
-    are specks and left out, unless the characters are `isolated`, as in the fields of a form.
+    (dots, bars, superscripts) join the line they are nearest to.
     """
     if not len(boxes):
         empty = np.empty(0, np.int32)
@@ -48,9 +45,6 @@ def lay_out(boxes: Boxes, scale: float, *, isolated: bool = False) -> Layout:
     height = (boxes[:, 3] - boxes[:, 1]).astype(np.float64)
     level = centre[:, 1] - slope * centre[:, 0]
     lines = _lines(level, centre[:, 0], height, scale)
-    if not isolated:
-        lines = [_without_specks(line, boxes, scale) for line in lines]
-    lines = [line for line in lines if line]
     lines.sort(key=lambda line: median(level[line]))
     order: list[int] = []
     numbers: list[int] = []
@@ -66,25 +60,6 @@ def lay_out(boxes: Boxes, scale: float, *, isolated: bool = False) -> Layout:
         np.asarray(words, np.int32),
         float(np.degrees(np.arctan(slope))),
     )
-
-
-def _without_specks(line: list[int], boxes: Boxes, scale: float) -> list[int]:
-    """The line without dots that no character stands beside, at its height."""
-    own = boxes[line].astype(np.float64)
-    size = np.maximum(own[:, 2] - own[:, 0], own[:, 3] - own[:, 1])
-    full = own[size >= _DOT * scale]
-    kept = []
-    for i, box, longest in zip(line, own, size, strict=True):
-        apart = np.maximum(full[:, 0] - box[2], box[0] - full[:, 2])
-        level = (box[1] + box[3]) / 2
-        beside = (
-            (apart < 1.5 * scale)
-            & (level > full[:, 1] - 0.35 * scale)
-            & (level < full[:, 3] + 0.35 * scale)
-        )
-        if longest >= _DOT * scale or beside.any():
-            kept.append(i)
-    return kept
 
 
 def _slope(boxes: Boxes, scale: float) -> float:

@@ -20,13 +20,13 @@ from hwcli.page.components import Boxes
 from hwcli.page.context import CONTEXT, settle_by_topics
 from hwcli.page.direction import in_reading_order
 from hwcli.page.find import Found, find_characters
-from hwcli.page.finder import Finder
+from hwcli.page.finder import BUNDLED, Finder, find_finder
 from hwcli.page.grey import Grey
 from hwcli.page.ink import Ink
 from hwcli.page.layout import Layout, lay_out
 from hwcli.page.photo import MAX_MEGAPIXELS, Photo, load_photo
 from hwcli.page.reading import Box, Candidate, Glyph, Line, Page, Word, bounding_box
-from hwcli.page.segment import Segments
+from hwcli.page.segments import Segments
 from hwcli.page.settle import settle
 from hwcli.page.topics import topics_of
 from hwcli.page.turned import turned, turned_back, turned_photo
@@ -80,7 +80,7 @@ class Reader:
             options: what is asked of the glyphs.
             device: `auto` is ONNX Runtime on the CPU, others are torch's.
             threads: of the CPU and, in all of this process, of OpenCV; 0 for one a core.
-            finder: an ONNX file that finds the characters; None to join strokes by rule.
+            finder: an ONNX file that finds the characters; None for the bundled one.
 
         Raises:
             ModelError: a bad model file, or one that tells scripts rather than characters.
@@ -91,7 +91,7 @@ class Reader:
             cv2.setNumThreads(threads)
         self.classifier = open_model(model, device=device, threads=threads)
         self._options = options
-        self._finder = Finder(finder, threads=threads) if finder else None
+        self._finder = Finder(finder or find_finder(BUNDLED), threads=threads)
         info = self.classifier.info
         self._merged = merged_letters(info.classes)
         self._none = info.classes.index(NO_CHARACTER) if NO_CHARACTER in info.classes else None
@@ -121,7 +121,7 @@ class Reader:
         """What is written on `photo`; `name` becomes the record's file, `page` its page."""
         quarters, found = self._find(photo.grey)
         photo, segments = turned_photo(photo, quarters), found.segments
-        layout = lay_out(segments.boxes, segments.scale, isolated=segments.form)
+        layout = lay_out(segments.boxes, segments.scale)
         boxes = segments.boxes[layout.order]
         if found.turn is not None:
             boxes = found.turn.back(boxes, found.shape)

@@ -11,11 +11,13 @@ from hwcli.page.finder import STRIDE, Characters, Finder
 from hwcli.page.form import find_fields, in_rows_and_columns
 from hwcli.page.ink import Ink
 from hwcli.page.rulings import Cleaned
-from hwcli.page.segment import Doubt, Segments, is_writing, union
+from hwcli.page.segments import Doubt, Segments, is_writing, union
 from hwcli.page.view import HEIGHT, View, see, usual_height
 
 _SMALL, _LARGE = 0.55, 1.8
 """Characters that are so many times as large as the finder is used to are looked at again."""
+_SMALLEST_PX = 2
+"""Strokes that are shorter than this, px, are none."""
 _FEWEST = 3
 """Characters that tell the size of the writing."""
 _SURE = 0.75
@@ -140,12 +142,12 @@ def _at_full_size(
     strokes = (cleaned.mask > 0) | ((ink.mask > 0) & (told > 0))
     labels = np.where(strokes, near, 0).astype(np.int32)
     by_label = boxes_of_labels(labels, len(owner) - 1)
-    there = by_label[:, 2] > by_label[:, 0]  # what the finder takes for ink may be none
+    there = _longest(by_label) >= _SMALLEST_PX  # what the finder takes for ink may be none
     owner = _numbered(np.where(there, owner, -1))
     doubts = tuple(_inked(doubts, there))
     boxes = union(by_label[owner >= 0], owner[owner >= 0])
     scale = float(np.median(_longest(boxes))) if len(boxes) else STRIDE / view.scale
-    return Segments(boxes, labels, owner, scale, form=True, doubts=doubts)
+    return Segments(boxes, labels, owner, scale, doubts)
 
 
 def _numbered(owner: NDArray[np.int32]) -> NDArray[np.int32]:

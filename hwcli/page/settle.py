@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hwcli.page.components import boxes_of_labels
 from hwcli.page.grey import Grey
 from hwcli.page.ink import Ink
-from hwcli.page.segment import Segments, ink_within, union
+from hwcli.page.segments import Segments, ink_within, union
 
 _APART, _EACH, _BOTH = 3.1, 0.5, 0.65
 """What the logits of these weigh: of being two, of either's being a character, of both being one.

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from composed import sample_stock
@@ -17,12 +18,12 @@ from hwcli.compose.scene import ORDINARY, UNSEEN
 from hwcli.finding.judge import judge
 from hwcli.finding.samples import make_sample
 from hwcli.page.find import Found, find_characters
-from hwcli.page.finder import Finder, find_finder
+from hwcli.page.finder import BUNDLED, Finder, find_finder
 from hwcli.page.grey import Grey
 from hwcli.page.ink import find_ink
 from hwcli.page.rulings import remove_rulings
 from hwcli.page.seen import segment
-from hwcli.page.segment import Segments
+from hwcli.page.segments import Segments
 from hwcli.page.settle import settle
 
 Hwcli = Callable[..., Result]
@@ -122,5 +123,9 @@ def test_another_finder_is_another_run(hwcli: Hwcli) -> None:
     assert hwcli("ocr", CARD, "--out", "r.jsonl", "--jobs", "1").code == 0
     same = hwcli("ocr", CARD, "--out", "r.jsonl", "--jobs", "1", "--resume")
     assert "1 of 1 photos were read already" in same.err
-    other = hwcli("ocr", CARD, "--out", "r.jsonl", "--jobs", "1", "--resume", "--finder", "bundled")
-    assert other.code == 0 and "read already" not in other.err
+    network = onnx.load(find_finder(BUNDLED))
+    network.doc_string = "another"
+    onnx.save(network, "other.onnx")
+    other = ("ocr", CARD, "--out", "r.jsonl", "--jobs", "1", "--finder", "other.onnx", "--resume")
+    result = hwcli(*other)
+    assert result.code == 0 and "read already" not in result.err

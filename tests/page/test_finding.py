@@ -4,12 +4,15 @@ import cv2
 import numpy as np
 import pytest
 
+from hwcli.page.finder import BUNDLED, Finder, find_finder
 from hwcli.page.ink import Ink, find_ink
 from hwcli.page.layout import lay_out
 from hwcli.page.rulings import remove_rulings
-from hwcli.page.segment import segment
+from hwcli.page.seen import segment
 from hwcli.page.skew import skew_deg, turn_by
 from pages import ruled, shaded, written
+
+FINDER = Finder(find_finder(BUNDLED), threads=1)
 
 ROWS = ["HELLO WORLD", "AB 3X+12=7", "jig; i:j"]
 GLYPHS = [10, 9, 7]
@@ -23,7 +26,7 @@ def lines_on(page: np.ndarray) -> list[list[tuple[int, ...]]]:
 
 def characters(ink: Ink) -> list[list[tuple[int, ...]]]:
     cleaned = remove_rulings(ink)
-    found = segment(ink, cleaned)
+    found = segment(ink, cleaned, FINDER)
     layout = lay_out(found.boxes, found.scale)
     out: list[list[tuple[int, ...]]] = [[] for _ in range(int(layout.line.max(initial=-1)) + 1)]
     for index, line in zip(layout.order, layout.line, strict=True):
@@ -67,7 +70,7 @@ def test_skewed_lines_stay_lines() -> None:
 
 def test_words() -> None:
     ink = find_ink(written(["AB CDE F"]))
-    found = segment(ink, remove_rulings(ink))
+    found = segment(ink, remove_rulings(ink), FINDER)
     assert lay_out(found.boxes, found.scale).word.tolist() == [0, 0, 1, 1, 1, 2]
 
 
@@ -98,7 +101,7 @@ def test_specks_are_not_characters() -> None:
 
 def test_crops_hold_their_own_ink_only() -> None:
     ink = find_ink(written(["IO"]))
-    found = segment(ink, remove_rulings(ink))
+    found = segment(ink, remove_rulings(ink), FINDER)
     for index in range(len(found.boxes)):
         crop = found.crop(index, ink)
         x0, y0, x1, y1 = found.boxes[index]

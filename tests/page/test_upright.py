@@ -14,6 +14,7 @@ from conftest import Result
 from hwcli.characters import NO_CHARACTER
 from hwcli.classify import find_model
 from hwcli.page.find import Found, find_characters
+from hwcli.page.finder import BUNDLED, Finder, find_finder
 from hwcli.page.grey import Grey
 from hwcli.page.photo import load_photo
 from hwcli.page.reader import Reader, ReadingOptions
@@ -24,6 +25,7 @@ from hwcli.page.upright import Judge, Reading, stand
 from pages import written
 
 Hwcli = Callable[..., Result]
+FINDER = Finder(find_finder(BUNDLED), threads=1)
 PHOTOS = Path(package.__file__).parent / "assets" / "photos"
 SLOPES = {0: 0.0, 1: -90.0, 2: 180.0, 3: 90.0}
 """Slope of the lines of a page by how many quarters it was turned counter-clockwise."""
@@ -122,7 +124,7 @@ class Looks:
 
     def __call__(self, quarters: int) -> Found:
         self.at.append(quarters)
-        return find_characters(np.ascontiguousarray(np.rot90(self.page, -quarters)))
+        return find_characters(np.ascontiguousarray(np.rot90(self.page, -quarters)), FINDER)
 
 
 def test_a_page_that_reads_best_as_it_is_costs_no_second_look(reader: Reader) -> None:

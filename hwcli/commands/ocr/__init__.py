@@ -45,13 +45,13 @@ def ocr(
         ),
     ] = None,
     finder: Annotated[
-        str | None,
+        str,
         typer.Option(
-            help="Find the characters by a network, which parts those that touch: bundled, a run "
-            "folder of `hwcli train finder`, or a file.  [default: strokes are joined by rule]",
+            help="What finds the characters: bundled, a run folder of `hwcli train finder`, or a "
+            "file.",
             metavar="bundled|RUN|FILE",
         ),
-    ] = None,
+    ] = "bundled",
     chars: Annotated[
         str | None,
         typer.Option(help="Only these characters can be there, like 0-9+-=.", metavar="SET"),
@@ -168,8 +168,6 @@ def ocr(
     hwcli ocr page.jpg --format text
 
     hwcli ocr book.pdf --format text
-
-    hwcli ocr letters/ --finder bundled --format text    # joined-up writing
 
     hwcli ocr scans/ --turn 90    # all of them lie on their left side
 

@@ -25,7 +25,7 @@ class Asked:
     """The flags."""
 
     model: str | None
-    finder: str | None
+    finder: str
     topk: int
     formats: str | None
     chars: str | None
@@ -123,7 +123,7 @@ def read_options(asked: Asked) -> "ReadOptions":
         reviewing(asked.min_confidence, asked.review_limit) if asked.review else None,
         None if asked.turn == "auto" else int(asked.turn) // 90,
     )  # fmt: skip
-    finder = find_finder(asked.finder) if asked.finder is not None else None
+    finder = find_finder(asked.finder)
     return ReadOptions(find_model(asked.model), reading, asked.max_megapixels, asked.device, finder)
 
 
@@ -167,7 +167,7 @@ def run_of(options: "ReadOptions") -> dict[str, Any]:
     return {
         "hwcli": __version__,
         "model": _sha256(options.model),
-        "finder": _sha256(options.finder) if options.finder else "",
+        "finder": _sha256(options.finder),
         "max_megapixels": options.max_megapixels,
         **reading,
         **choice,

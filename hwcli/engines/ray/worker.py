@@ -41,7 +41,7 @@ class Job:
     model: bytes
     """The file at `options.model`, which may not be there on the worker's machine."""
     finder: bytes
-    """The file at `options.finder`, if there is one."""
+    """The file at `options.finder`."""
     folder: str
     """That of the command, where paths begin; not changed to where there is none of the name."""
     render: bool
@@ -53,7 +53,7 @@ class Job:
 def new_job(options: ReadOptions, *, render: bool = False) -> Job:
     """What workers are told of `options`."""
     called = options.model.with_name(name_of(options.model) + options.model.suffix)
-    finder = options.finder.read_bytes() if options.finder else b""
+    finder = options.finder.read_bytes()
     return Job(
         replace(options, model=called), options.model.read_bytes(), finder, str(Path.cwd()), render
     )
@@ -169,10 +169,9 @@ def _start_child(job: Job) -> None:
     with TemporaryDirectory() as folder:
         model = Path(folder, job.options.model.name)
         model.write_bytes(job.model)
-        finder = Path(folder, "finder", "finder.onnx") if job.finder else None
-        if finder:
-            finder.parent.mkdir()
-            finder.write_bytes(job.finder)
+        finder = Path(folder, "finder", "finder.onnx")
+        finder.parent.mkdir()
+        finder.write_bytes(job.finder)
         _Child.options = replace(job.options, model=model, finder=finder)
         _Child.reader = new_reader(_Child.options, threads=1)
     with suppress(OSError):
