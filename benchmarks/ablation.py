@@ -5,7 +5,7 @@
 Read are composed pages, as `benchmarks/composed.py` makes them, and the photos in folders, as
 `benchmarks/photos.py` has them. Off are, one at a time:
 
-    finder      strokes are joined by rule, by no network
+    finder      every stretch of connected ink is a character
     settling    doubtful partings stay as the finder told them
     rulings     rulings, squares, frames and grids stay in the ink
     levelling   light is not levelled: one threshold for the whole photo (Otsu 1979)
@@ -34,18 +34,20 @@ from unittest import mock
 
 import cv2
 import numpy as np
-from scoring import Score, finder_of, machine, truths_of
+from scoring import Score, machine, truths_of
 
 from composed import GLYPHS, Tally, composed, judge, only, parser_of
 from hwcli.classify import find_model
 from hwcli.compose.stock import load_stock
 from hwcli.page import find, ink, reader
 from hwcli.page.components import components, glyph_scale
+from hwcli.page.finder import Finder, find_finder
 from hwcli.page.ink import Ink
 from hwcli.page.photo import Photo, load_photo
 from hwcli.page.reader import Reader, ReadingOptions
 from hwcli.page.reading import Page
 from hwcli.page.rulings import Cleaned
+from hwcli.page.segments import Segments, is_writing
 from hwcli.shards import Split
 
 COMPOSED, WIDE = "composed", 12
@@ -54,6 +56,16 @@ LIGHTEST = 98
 """Percentile of the grey levels that is taken for the paper where light is not levelled."""
 
 Patch = Callable[[], AbstractContextManager[object]]
+
+
+def no_finder() -> AbstractContextManager[object]:
+    def connected(level: Ink, cleaned: Cleaned, finder: Finder) -> Segments:
+        found = cleaned.found.only(is_writing(cleaned.found.stats, level, cleaned.scale))
+        x, y, width, height = found.stats[:, :4].T
+        boxes = np.stack([x, y, x + width, y + height], axis=1).astype(np.int32)
+        return Segments(boxes, found.labels, found.numbers(), cleaned.scale)
+
+    return mock.patch.object(find, "segment", connected)
 
 
 def no_settling() -> AbstractContextManager[object]:
@@ -114,15 +126,15 @@ def without_rejecting(whole: Reader) -> Reader | None:
     return whole
 
 
-def variants_of(model: Path, finder: Path | None, plain: Path | None) -> dict[str, Variant]:
+def variants_of(model: Path, finder: Path, plain: Path | None) -> dict[str, Variant]:
     def read(model: Path = model, *, context: bool = True) -> Reader:
         return Reader(model, ReadingOptions(context=context), threads=1, finder=finder)
 
     whole = read()
     return {
         "all of it": Variant(whole),
-        "finder": Variant(Reader(model, threads=1) if finder else None),
-        "settling": Variant(whole if finder else None, no_settling),
+        "finder": Variant(whole, no_finder),
+        "settling": Variant(whole, no_settling),
         "rulings": Variant(whole, no_rulings),
         "levelling": Variant(whole, no_levelling),
         "turning": Variant(whole, no_turning),
@@ -179,7 +191,7 @@ def main() -> int:
     parser.add_argument("--plain-model", help="trained without glyphs cut out of composed pages")
     args = parser.parse_args()
     plain = find_model(args.plain_model) if args.plain_model else None
-    variants = variants_of(find_model(args.model), finder_of(args.finder), plain)
+    variants = variants_of(find_model(args.model), find_finder(args.finder), plain)
     readers = [variant for variant in variants.values() if variant.reader]
     print(machine())
     print(f"{args.pages} pages of {args.data.name}, {args.split}; {readers[0].reader.name}, "

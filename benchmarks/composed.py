@@ -32,7 +32,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from scoring import RULES, WILDCARD, Score, finder_of, fold, machine
+from scoring import WILDCARD, Score, fold, machine
 
 from hwcli.classify import find_model
 from hwcli.compose.page import Composed, compose
@@ -40,6 +40,7 @@ from hwcli.compose.scene import UNSEEN
 from hwcli.compose.stock import Stock, load_stock
 from hwcli.judging.confidence import ece, reliability
 from hwcli.judging.evaluation import Bin
+from hwcli.page.finder import find_finder
 from hwcli.page.ink import find_ink
 from hwcli.page.photo import Photo
 from hwcli.page.reader import Reader
@@ -258,7 +259,7 @@ def parser_of(text: str, pages: int) -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scripts", default="", help="pages in these alone, such as Latn")
     parser.add_argument("--model", help="as `hwcli ocr` has it")
-    parser.add_argument("--finder", default="bundled", help=f"bundled, a file, or {RULES} for none")
+    parser.add_argument("--finder", default="bundled", help="as `hwcli ocr` has it")
     parser.add_argument("--json", type=Path, help="write the figures there too")
     return parser
 
@@ -266,7 +267,7 @@ def parser_of(text: str, pages: int) -> argparse.ArgumentParser:
 def main() -> int:
     args = parser_of(__doc__ or "", 150).parse_args()
     stock = only(load_stock(args.data, [Split[args.split]], most=GLYPHS), args.scripts)
-    reader = Reader(find_model(args.model), threads=1, finder=finder_of(args.finder))
+    reader = Reader(find_model(args.model), threads=1, finder=find_finder(args.finder))
     tallies: dict[str, Tally] = defaultdict(Tally)
     for asked in composed(stock, args.pages, args.seed):
         start = time.process_time()

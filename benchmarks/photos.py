@@ -1,6 +1,6 @@
 """Reads folders of photos whose text is known, with hwcli and, where it is there, tesseract.
 
-    python benchmarks/photos.py [--finder bundled] [FOLDER ...]
+    python benchmarks/photos.py [--model M] [--finder F] [FOLDER ...]
 
 A folder holds `truth.csv` (`relative_path,text`; rows of a page are joined by the two characters
 \\n; U+25A1 marks a character that is not scored). Without folders: the bundled photos.
@@ -23,9 +23,10 @@ import time
 from pathlib import Path
 
 from PIL import Image, ImageOps
-from scoring import RULES, Score, finder_of, machine, truths_of
+from scoring import Score, machine, truths_of
 
 from hwcli.classify import find_model
+from hwcli.page.finder import find_finder
 from hwcli.page.reader import Reader
 
 BUNDLED = Path(__file__).parent.parent / "hwcli" / "assets" / "photos"
@@ -75,9 +76,7 @@ def main() -> int:
     )
     parser.add_argument("folders", nargs="*", type=Path, default=[BUNDLED])
     parser.add_argument("--model")
-    parser.add_argument(
-        "--finder", default=RULES, help=f"bundled, a file, or {RULES} (default: %(default)s)"
-    )
+    parser.add_argument("--finder", default="bundled", help="as `hwcli ocr` has it")
     parser.add_argument("--no-tesseract", action="store_true")
     args = parser.parse_args()
     with_tesseract = shutil.which("tesseract") is not None and not args.no_tesseract
@@ -85,7 +84,7 @@ def main() -> int:
     head = f"{'folder':32} {'photos':>6} {'chars':>6} {'CER':>8} {'s/photo':>8}"
     head += f" {'boxes':>6} {'found':>7} {'spurious':>8} {'char':>7}"
     print(head + (f" {'tesseract':>10} {'takes':>10}" if with_tesseract else ""))
-    reader = Reader(find_model(args.model), threads=1, finder=finder_of(args.finder))
+    reader = Reader(find_model(args.model), threads=1, finder=find_finder(args.finder))
     for folder in args.folders:
         score(folder, reader, with_tesseract)
     return 0

@@ -10,11 +10,8 @@ from pathlib import Path
 
 import cv2
 
-from hwcli.page.finder import find_finder
 from hwcli.page.reading import Page
 
-RULES = "rules"
-"""What `--finder` takes for no finder: strokes are joined by rule."""
 WILDCARD = "□"
 """Stands in a text for a character that is not scored."""
 LOOK_ALIKES = str.maketrans("O0Il|i×X−–—·", "oo1111xx---.")
@@ -26,10 +23,6 @@ def machine() -> str:
     cpu = platform.processor() or platform.machine()
     versions = f"Python {platform.python_version()}, cv2 {cv2.__version__}"
     return f"{cpu}, {os.cpu_count()} cores, {versions}"
-
-
-def finder_of(name: str) -> Path | None:
-    return None if name == RULES else find_finder(name)
 
 
 def fold(text: str) -> str:

@@ -170,14 +170,15 @@ def test_work_survives_a_reload_and_is_of_this_run(
     assert opened.count.startswith("0 of")
 
 
-def test_digits_are_typed_where_that_is_wanted(opened: Page) -> None:
+def test_digits_are_typed_where_that_is_wanted(opened: Page, folder: Path) -> None:
+    first = ("keep", "") if record(folder).glyphs[0].char == "0" else ("relabel", "0")
     opened.press("0")  # no key of its own
     opened.page.locator(".digits").check()
     opened.card(1).click()
     opened.press("7")
     rows = opened.saved()
     assert [(r["action"], r["correction"]) for r in rows[:2]] == [
-        ("relabel", "0"),
+        first,
         ("relabel", "7"),
     ]
 
