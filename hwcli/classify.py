@@ -25,8 +25,8 @@ BATCH = 512
 """Glyphs per call of ONNX Runtime; larger batches gain nothing on a CPU."""
 _PIXELS = BATCH * 28 * 28
 """Fewer glyphs where the network scales them up: the memory of its layers grows so."""
-BUNDLED = "latin"
-"""The bundled model that `ocr` takes without `--model`."""
+BUNDLED = ("glyphnet", "latin")
+"""The bundled models; the first is the one that `ocr` takes without `--model`."""
 
 _FAULTS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NoSuchFile, NotImplemented,
            RuntimeException, ValueError)  # fmt: skip
@@ -189,7 +189,7 @@ def top_k(probabilities: NDArray[np.float32], k: int) -> NDArray[np.intp]:
     return np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
 
 
-def find_model(name: str | None, bundled: Sequence[str] = (BUNDLED,)) -> Path:
+def find_model(name: str | None, bundled: Sequence[str] = BUNDLED) -> Path:
     """The model file that `name` means: a bundled name, a run folder, a file, or None for ours.
 
     A folder that is called as a bundled model is meant by `./NAME`.
@@ -197,7 +197,7 @@ def find_model(name: str | None, bundled: Sequence[str] = (BUNDLED,)) -> Path:
     Raises:
         ModelError: nothing of that name.
     """
-    chosen = BUNDLED if name is None else name
+    chosen = bundled[0] if name is None else name
     if chosen in bundled:
         return Path(__file__).parent / "assets" / "models" / f"{chosen}.onnx"
     path = Path(chosen)

@@ -65,7 +65,7 @@ def judge(
     Raises:
         ModelError: the bundled classifier is damaged.
     """
-    model = Classifier(find_model(None), threads=1)
+    model = Classifier(find_model("latin"), threads=1)
     codes = {c: i for i, c in enumerate(model.info.classes) if c.isalnum()}
     target = [_code(codes, c) for c in characters]
     glyphs: list[Image] = []

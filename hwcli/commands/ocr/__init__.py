@@ -31,9 +31,9 @@ def ocr(
         ),
     ],
     model: Annotated[
-        str | None,
-        typer.Option(help="A run folder, a model file, or a bundled name.  [default: bundled]"),
-    ] = None,
+        str,
+        typer.Option(help="What names them: glyphnet, latin, a run folder, or a model file."),
+    ] = "glyphnet",
     topk: Annotated[int, typer.Option(min=1, help="Candidates for each character.")] = 1,
     format_: Annotated[
         str | None,
