@@ -175,7 +175,7 @@ def test_what_is_no_character_reads_unsurely(reader: Reader) -> None:
 
         def logits(self, glyphs: np.ndarray) -> np.ndarray:
             out = np.zeros((len(glyphs), len(self.info.classes)), np.float32)
-            out[1:2, self.info.classes.index(NO_CHARACTER)] = 9
+            out[1:2, self.info.classes.index(NO_CHARACTER)] = 12
             return out
 
     Fake.info = replace(Fake.info, temperature=1.0)
