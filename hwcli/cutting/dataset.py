@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -81,31 +82,42 @@ def cut_dataset(
         ModelError: no finder.
     """
     Finder(finder, threads=1)  # told now, not by a process
-    name = name_for(folder, force=force)
     info = dataset.info
     classes = (*(c for c in info.classes if c not in (UNKNOWN, NO_CHARACTER)), NO_CHARACTER)
     tables = Tables(classes, tuple(dict.fromkeys((*info.scripts, NO_SCRIPT))), (SOURCE,))
-    with writing(folder, DatasetError), only_one(folder), growing_folder(folder) as partial:
-        shards, counts = _written(dataset, finder, partial, name, tables, options, progress)
-        made = DatasetInfo(
-            name=name,
-            title=f"Glyphs cut out of pages composed of {info.title}",
-            target="char",
-            normalisation=info.normalisation,
-            classes=tables.classes,
-            scripts=tables.scripts,
-            sources=(_source(info, counts),),
-            shards=shards,
-            counts=counts,
-            recipe={
-                "composed": {"dataset": info.name, "sha256": dataset.sha256, "pages": options.pages,
-                             "seed": options.seed, "finder": finder.name},
-                "missing": list(info.recipe.get("missing", ())),
-            },
-            hwcli=hwcli.__version__,
-        )  # fmt: skip
-        write_info(partial, made)
+    with writing(folder, DatasetError), only_one(folder):
+        name = name_for(folder, force=force)
+        with growing_folder(folder) as partial:
+            shards, counts = _written(dataset, finder, partial, name, tables, options, progress)
+            made = DatasetInfo(
+                name=name,
+                title=f"Glyphs cut out of pages composed of {info.title}",
+                target="char",
+                normalisation=info.normalisation,
+                classes=tables.classes,
+                scripts=tables.scripts,
+                sources=(_source(info, counts),),
+                shards=shards,
+                counts=counts,
+                recipe=_recipe(dataset, finder, options),
+                hwcli=hwcli.__version__,
+            )
+            write_info(partial, made)
     return made
+
+
+def _recipe(dataset: Dataset, finder: Path, options: CutOptions) -> dict[str, Any]:
+    """What the pages were composed of and cut up by, and what was missing of it."""
+    return {
+        "composed": {
+            "dataset": dataset.info.name,
+            "sha256": dataset.sha256,
+            "pages": options.pages,
+            "seed": options.seed,
+            "finder": finder.name,
+        },
+        "missing": list(dataset.info.recipe.get("missing", ())),
+    }
 
 
 def _source(info: DatasetInfo, counts: dict[str, dict[str, int]]) -> SourceEntry:

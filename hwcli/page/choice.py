@@ -92,8 +92,9 @@ def allowed_classes(
     """
     if not choice.chars and not choice.scripts:
         return None
-    if unknown := choice.scripts - set(scripts):
-        known = " ".join(sorted(set(scripts))[:_SHOWN])
+    there = {s for c, s in zip(classes, scripts, strict=True) if c != NO_CHARACTER}
+    if unknown := choice.scripts - there:
+        known = " ".join(sorted(there)[:_SHOWN])
         raise UsageError(f"--script {','.join(sorted(unknown))}: not of this model",
                          hint=f"it knows {known}")  # fmt: skip
     mask = np.ones(len(classes), np.bool_)

@@ -35,9 +35,9 @@ class Settled:
     probabilities: NDArray[np.float32]
     """(N, classes); each row sums to 1."""
     changed: NDArray[np.bool_]
-    """(N,): the likeliest class is another than without them."""
+    """(N,): the likeliest character is another than without them."""
     small: NDArray[np.float64]
-    """(N,): how likely the likeliest class is its small letter, if it stands for both cases."""
+    """(N,): how likely the likeliest character is its small letter, if it stands for both cases."""
 
 
 def settle_by_topics(
@@ -72,10 +72,12 @@ def settle_by_topics(
     weighed *= (1 - rejected) / np.where(total > 0, total, 1.0)
     settled = np.empty_like(probabilities)
     settled[order] = np.where(topics.rejects, own, weighed)
-    best = settled.argmax(axis=1)
+    best, before = (
+        np.where(topics.rejects, -1, p).argmax(axis=1) for p in (settled, probabilities)
+    )
     small = np.empty(len(settled))
     small[order] = _small(best[order], topic, topics)
-    return Settled(settled, best != probabilities.argmax(axis=1), small)
+    return Settled(settled, best != before, small)
 
 
 def _weighed(told: Floats, said: Floats, topics: Topics) -> Floats:

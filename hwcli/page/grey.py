@@ -136,11 +136,6 @@ def labelled(
     return _as_labels(labels), np.asarray(stats, np.int32), np.asarray(middles, np.float64)
 
 
-def labels_of(mask: Grey) -> Labels:
-    """(H, W): the label of the 8-connected component of each pixel of `mask`, 0 on paper."""
-    return _as_labels(cv2.connectedComponents(mask, connectivity=8, ltype=_label_type(mask, 8))[1])
-
-
 def _as_labels(labels: NDArray[Any]) -> Labels:
     if labels.dtype == np.uint16:
         return np.asarray(labels, np.uint16)

@@ -62,6 +62,20 @@ def lay_out(boxes: Boxes, scale: float) -> Layout:
     )
 
 
+def renumbered(
+    line: NDArray[np.int32], word: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """`line` and `word` of the characters that are left of a layout, numbered without gaps."""
+    if not len(line):
+        return line, word
+    turns = np.diff(line) != 0
+    first = np.append(True, turns)
+    begun = np.cumsum(np.append(False, turns | (np.diff(word) != 0)))
+    line = np.cumsum(first) - 1
+    word = begun - begun[first][line]
+    return line.astype(np.int32), word.astype(np.int32)
+
+
 def _slope(boxes: Boxes, scale: float) -> float:
     """Slope of the lines of writing, px/px: where their feet pile up highest."""
     height = boxes[:, 3] - boxes[:, 1]

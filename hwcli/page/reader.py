@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from pathlib import Path
 
 import cv2
@@ -23,9 +22,9 @@ from hwcli.page.find import Found, find_characters
 from hwcli.page.finder import BUNDLED, Finder, find_finder
 from hwcli.page.grey import Grey
 from hwcli.page.ink import Ink
-from hwcli.page.layout import Layout, lay_out
+from hwcli.page.layout import Layout, lay_out, renumbered
 from hwcli.page.photo import MAX_MEGAPIXELS, Photo, load_photo
-from hwcli.page.reading import Box, Candidate, Glyph, Line, Page, Word, bounding_box
+from hwcli.page.reading import Box, Candidate, Glyph, Page, lines_of
 from hwcli.page.segments import Segments
 from hwcli.page.settle import settle
 from hwcli.page.topics import topics_of
@@ -134,7 +133,7 @@ class Reader:
             width=photo.width,
             height=photo.height,
             script=scripts.most_common(1)[0][0] if scripts else _NO_SCRIPT,
-            lines=_lines(glyphs),
+            lines=lines_of(glyphs),
             glyphs=glyphs,
             model=self.name,
             angle_deg=round(layout.angle_deg + (found.turn.angle_deg if found.turn else 0.0), 1),
@@ -179,7 +178,8 @@ class Reader:
         if self._none is not None:
             kept = probabilities[:, self._none] < _NO_CHARACTER
             places, probabilities = places[kept], probabilities[kept]
-        glyphs = self._named(probabilities, layout.line[places], layout.word[places], boxes[places])
+        line, word = renumbered(layout.line[places], layout.word[places])
+        glyphs = self._named(probabilities, line, word, boxes[places])
         glyphs, order = in_reading_order(glyphs)
         wanted = self._options.reviewing
         if wanted is None:
@@ -202,14 +202,11 @@ class Reader:
         if self._options.context:
             settled = settle_by_topics(probabilities, line, word, self._topics)
             probabilities = settled.probabilities
-            read = [info.classes[i] for i in probabilities.argmax(axis=1)]
+            read = [info.classes[i] for i in self._best(probabilities, 1)[:, 0]]
             written = recase(read, boxes, line, word, self._merged, settled.small)
             for names, changed, case in zip(flags, settled.changed, written, strict=True):
                 names += [CONTEXT] * bool(changed) + [CASE] * bool(case)
-        if self._none is not None:
-            probabilities = probabilities.copy()
-            probabilities[:, self._none] = 0
-        best = top_k(probabilities, self._looked_at)
+        best = self._best(probabilities, self._looked_at)
         glyphs = []
         for row in range(len(boxes)):
             candidates = self._candidates(probabilities[row], best[row], written[row])
@@ -227,6 +224,13 @@ class Reader:
             )
         return tuple(glyphs)
 
+    def _best(self, probabilities: NDArray[np.float32], k: int) -> NDArray[np.intp]:
+        """The `k` likeliest characters of each, best first: none that cannot be."""
+        can_be = np.ones(probabilities.shape[1], np.bool_) if self._among is None else self._among
+        if self._none is not None:
+            can_be = can_be & (np.arange(len(can_be)) != self._none)
+        return top_k(np.where(can_be, probabilities, -1), k)
+
     def _candidates(
         self, probabilities: NDArray[np.float32], best: NDArray[np.intp], written: dict[str, str]
     ) -> tuple[Candidate, ...]:
@@ -236,20 +240,3 @@ class Reader:
             Candidate(as_allowed(written.get(c, c), choice), round(float(p), 4))
             for c, p in zip(chars, probabilities[best], strict=True)
         )
-
-
-def _lines(glyphs: tuple[Glyph, ...]) -> tuple[Line, ...]:
-    lines = []
-    for _, members in groupby(glyphs, key=lambda g: g.line):
-        words = []
-        for _, letters in groupby(members, key=lambda g: g.word):
-            together = list(letters)
-            words.append(
-                Word(bounding_box([g.box for g in together]), "".join(g.char for g in together))
-            )
-        lines.append(
-            Line(
-                bounding_box([w.box for w in words]), " ".join(w.text for w in words), tuple(words)
-            )
-        )
-    return tuple(lines)

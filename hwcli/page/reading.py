@@ -1,6 +1,7 @@
 """What was read on a photo: the records that every output format is made of."""
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -119,3 +120,21 @@ def bounding_box(boxes: list[Box]) -> Box:
         max(b.x1 for b in boxes),
         max(b.y1 for b in boxes),
     )
+
+
+def lines_of(glyphs: tuple[Glyph, ...]) -> tuple[Line, ...]:
+    """The lines and words of glyphs that are in reading order."""
+    lines = []
+    for _, members in groupby(glyphs, key=lambda g: g.line):
+        words = []
+        for _, letters in groupby(members, key=lambda g: g.word):
+            together = list(letters)
+            words.append(
+                Word(bounding_box([g.box for g in together]), "".join(g.char for g in together))
+            )
+        lines.append(
+            Line(
+                bounding_box([w.box for w in words]), " ".join(w.text for w in words), tuple(words)
+            )
+        )
+    return tuple(lines)

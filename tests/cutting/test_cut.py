@@ -101,3 +101,16 @@ def test_what_is_there_is_not_overwritten(tmp_path: Path, hwcli: Hwcli) -> None:
     assert (done.code, "compose needs --out" in done.err) == (2, True)
     done = hwcli("ingest", "compose", source, source, "--out", str(tmp_path / "y"), "-q")
     assert (done.code, "compose takes one dataset" in done.err) == (2, True)
+
+
+def test_what_would_be_ignored_is_refused(tmp_path: Path, hwcli: Hwcli) -> None:
+    """Options of recipes do not go with `compose`, nor those of `compose` with anything else."""
+    source, out = str(sample_dataset()), ("--out", str(tmp_path / "x"))
+    for more in (("--limit", "3"), ("--strict",), ("--mirror", str(tmp_path)), ("--dedup", "near")):
+        done = hwcli("ingest", "compose", source, *out, *more)
+        assert (done.code, f"compose and {more[0]} do not go" in done.err) == (2, True)
+    done = hwcli("ingest", "merge", source, source, "--strict", *out)
+    assert (done.code, "merge and --strict do not go" in done.err) == (2, True)
+    done = hwcli("ingest", "sample", "--pages", "5", *out)
+    assert (done.code, "--pages is for" in done.err) == (2, True)
+    assert not (tmp_path / "x").exists()

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from hwcli.characters import NO_CHARACTER
 from hwcli.errors import UsageError
 from hwcli.page.choice import Choice, allowed_classes, as_allowed, parse_chars, parse_scripts
 
@@ -67,6 +68,15 @@ def test_what_every_script_uses_is_left_by_any() -> None:
     mask = allowed_classes(choice, ("7", "a", "ب"), ("Zyyy", "Latn", "Arab"), set())
     assert mask is not None
     assert mask.tolist() == [True, False, True]
+
+
+def test_what_is_no_character_makes_no_script_known() -> None:
+    classes, scripts = ("a", NO_CHARACTER), ("Latn", "Zyyy")
+    with pytest.raises(UsageError, match="not of this model") as caught:
+        allowed_classes(Choice(scripts=frozenset({"Zyyy"})), classes, scripts, set())
+    assert caught.value.hint == "it knows Latn"
+    mask = allowed_classes(Choice(chars=frozenset("a")), classes, scripts, set())
+    assert mask is not None and mask.all()
 
 
 def test_everything_is_left_where_nothing_was_asked_for() -> None:

@@ -5,7 +5,7 @@ from itertools import groupby
 import numpy as np
 import pytest
 
-from hwcli.page.grey import halved, labelled, labels_of, peak, share, tall_runs, wide_runs
+from hwcli.page.grey import halved, labelled, peak, share, tall_runs, wide_runs
 from hwcli.page.skew import turn_by
 
 
@@ -44,7 +44,7 @@ def test_more_components_than_fit_into_16_bits_are_told_apart() -> None:
     mask[::2, ::2] = 255
     labels, stats, _ = labelled(mask)
     assert labels.dtype == np.int32 and len(stats) == 1 + 300 * 300
-    assert len(np.unique(labels_of(mask))) == 1 + 300 * 300
+    assert len(np.unique(labels)) == 1 + 300 * 300
     mask[300:] = 0
     assert labelled(mask)[0].dtype == np.uint16
 

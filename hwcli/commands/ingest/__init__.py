@@ -11,6 +11,7 @@ from hwcli.errors import UsageError
 
 
 def ingest(
+    ctx: typer.Context,
     what: Annotated[
         list[str] | None,
         typer.Argument(
@@ -191,6 +192,7 @@ def ingest(
     elif corrections:
         _only_one([*(name for name, on in chosen.items() if on and name != "--dry-run"),
                    "--corrections"])  # fmt: skip
+    combine.refuse(ctx, what[0] if what else "")
     if what and what[0] == "merge":
         combine.merge(what[1:], out, force, json_)
         return

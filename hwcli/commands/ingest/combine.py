@@ -4,6 +4,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from hwcli import console
 from hwcli.commands.data_choice import choose_dataset
 from hwcli.commands.ingest.make import tell
@@ -13,6 +15,11 @@ if TYPE_CHECKING:
     from hwcli.dataset import Dataset
 
 
+_ALWAYS = frozenset({"what", "out", "force", "json_", "quiet", "verbose", "offline"})
+_COMPOSING = frozenset({"pages", "seed", "finder", "jobs"})
+"""Options that `compose` takes, by their parameters, and above those that `merge` takes too."""
+
+
 class ExportFormat(StrEnum):
     """What `--export` can write; the keys of `hwcli.export.EXPORTERS`."""
 
@@ -20,6 +27,19 @@ class ExportFormat(StrEnum):
     webdataset = "webdataset"
     parquet = "parquet"
     npz = "npz"
+
+
+def refuse(ctx: typer.Context, first: str) -> None:
+    """Refuse options that `merge` or `compose` would ignore, or all but `compose`."""
+    for param in ctx.command.params:
+        name = param.name or ""
+        value = ctx.params.get(name)
+        if not value or value == param.get_default(ctx) or name in _ALWAYS:
+            continue
+        if first in ("merge", "compose") and not (first == "compose" and name in _COMPOSING):
+            raise UsageError(f"{first} and {param.opts[0]} do not go together")
+        if first != "compose" and name in _COMPOSING - {"jobs"}:
+            raise UsageError(f"{param.opts[0]} is for `hwcli ingest compose`")
 
 
 def merge(which: list[str], out: Path | None, force: bool, json_: bool) -> None:
