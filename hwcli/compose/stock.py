@@ -9,7 +9,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from hwcli.characters import NO_CHARACTER
-from hwcli.compose.styles import STYLES
+from hwcli.compose.styles import NEEDED, STYLES
 from hwcli.dataset import open_dataset
 from hwcli.errors import DatasetError
 from hwcli.shards import Rows, Split
@@ -53,7 +53,7 @@ class Stock:
             return np.asarray(self.images[rows[rng.integers(len(rows))]], np.uint8)
         share, style = STYLES.get(char, (0.0, None))
         image = self._one(char, rng)
-        if style is not None and rng.random() < share:
+        if style is not None and rng.random() < share and NEEDED.get(char, char) in self.rows:
             return style(image, rng, lambda part: self._one(part, rng))
         return image
 

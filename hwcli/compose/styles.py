@@ -89,3 +89,5 @@ STYLES: Mapping[str, tuple[float, Callable[[Image, Generator, Draw], Image]]] = 
     "1": (0.3, upstroke),
 }
 """For a character, the share of its glyphs that are written so."""
+NEEDED: Mapping[str, str] = {"X": "C"}
+"""The character that the other way to write one is made of, where that is another."""

@@ -8,21 +8,25 @@ _VARIABLES = "XYZabnt"
 
 
 def random_word(stock: Stock, script: str, rng: Generator, longest: int = 9) -> list[str]:
-    """The characters of a made-up word or number."""
+    """The characters of a made-up word or number; any of the script where it has none of these."""
     count = int(rng.integers(1, longest + 1))
-    if script != "Latn":
-        own = stock.scripts[script]
-        return [own[i] for i in rng.integers(len(own), size=count)]
+    chars = _of(stock, _kind(stock, rng), count, rng) if script == "Latn" else []
+    if chars:
+        return chars
+    own = stock.scripts[script]
+    return [own[i] for i in rng.integers(len(own), size=count)]
+
+
+def _kind(stock: Stock, rng: Generator) -> str:
+    """The Latin characters that a word is made of."""
     kind = rng.random()
     if kind < 0.25:
-        return _of(stock, "0123456789", count, rng)
+        return "0123456789"
     if kind < 0.45:
-        return _of(stock, "ABCDEFGHIJKLMNOPQRSTUVWXYZ", count, rng)
-    small = "abCdefghIJKLMnOPqrStUVWXYZ"
+        return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     if kind < 0.9:
-        often = "aeeInOtrSabCdhLMUPg"
-        return _of(stock, small + 2 * often, count, rng)
-    return _of(stock, "".join(c for c in stock.scripts["Latn"] if len(c) == 1), count, rng)
+        return "abCdefghIJKLMnOPqrStUVWXYZ" + 2 * "aeeInOtrSabCdhLMUPg"
+    return "".join(c for c in stock.scripts["Latn"] if len(c) == 1)
 
 
 def random_expression(stock: Stock, rng: Generator) -> list[str]:

@@ -40,7 +40,7 @@ def write_lines(canvas: Canvas, stock: Stock, script: str, hand: Hand, rng: Gene
 
 def write_equations(canvas: Canvas, stock: Stock, script: str, hand: Hand, rng: Generator) -> None:
     """An equation a line."""
-    del script
+    script = "Latn" if "Latn" in stock.scripts else script
     height, width = canvas.ink.shape
     foot = rng.uniform(1.3, 2.5) * hand.height
     number = 0
@@ -48,7 +48,7 @@ def write_equations(canvas: Canvas, stock: Stock, script: str, hand: Hand, rng: 
         canvas.feet.append(foot)
         text = random_expression(stock, rng)
         x = rng.uniform(0.02, 0.2) * width
-        _write(canvas, stock, "Latn", text, hand, rng, x, foot, number, 0)
+        _write(canvas, stock, script, text, hand, rng, x, foot, number, 0)
         foot += hand.height * rng.uniform(1.7, 3.2)
         number += 1
 

@@ -7,7 +7,7 @@ from composed import sample_dataset, sample_stock
 from hwcli.compose.canvas import Placed, blank
 from hwcli.compose.hand import random_hand, write_glyph
 from hwcli.compose.page import compose
-from hwcli.compose.stock import load_stock
+from hwcli.compose.stock import Stock, load_stock
 from hwcli.compose.styles import STYLES
 from hwcli.compose.writing import LAYOUTS
 from hwcli.errors import DatasetError
@@ -103,3 +103,21 @@ def test_a_person_writes_with_their_own_glyphs() -> None:
         own = stock.images[person[char]]
         drawn = stock.draw(char, rng, person)
         assert any(np.array_equal(drawn, image) for image in own)
+
+
+@pytest.mark.parametrize("script", ["Latn", "Zyyy"])
+@pytest.mark.parametrize("chars", ["7", "X", "ab", "ÄÖ"])
+def test_pages_can_be_of_any_few_characters(chars: str, script: str) -> None:
+    """Those without digits, without capitals, or without what another way to write is made of."""
+    full = sample_stock()
+    shapes = dict(zip(chars, ("7", "X"), strict=False))
+    stock = Stock(
+        full.images, tuple(chars), {script: tuple(chars)},
+        {c: full.rows[shape] for c, shape in shapes.items()}, {script: ()},
+    )  # fmt: skip
+    for seed in range(3):
+        rng = np.random.default_rng([9, seed])
+        for _, lay_out in LAYOUTS.values():
+            canvas = blank(300, 400)
+            lay_out(canvas, stock, script, random_hand(rng, 40.0), rng)
+            assert all(g.char in chars and g.script == script for g in canvas.glyphs)
