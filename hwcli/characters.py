@@ -24,3 +24,7 @@ def is_seen(text: str) -> bool:
 
 NO_CHARACTER = "␡"
 """U+2421: the class of what is no character, such as half a letter, two in one, or a scribble."""
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+"""The class of characters of which no dataset says which they are."""
+OF_ALL_SCRIPTS = frozenset({"Zyyy", "Zmth", "Zinh", "Zsym", "Zxxx"})
+"""ISO 15924 codes of what is used with every script."""

@@ -21,8 +21,6 @@ _SIGNS = {"+": (0.62, 0.5), "-": (0.1, 0.5), "=": (0.32, 0.5), ".": (0.14, 0.07)
           "÷": (0.55, 0.5), "/": (1.1, 0.5)}  # fmt: skip
 """Height, and height of the middle above the line, in heights of a capital."""
 _MOST_WIDE = {"-": 0.55, "=": 0.6, "÷": 0.6, ".": 0.14}
-_STOCK_STROKE = 2.8 / 24
-"""Width of the strokes of the stock, as a share of the longer side of a glyph."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,12 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from hwcli.characters import NO_CHARACTER
+from hwcli.characters import NO_CHARACTER, UNKNOWN
 from hwcli.compose.styles import NEEDED, STYLES
 from hwcli.dataset import open_dataset
 from hwcli.errors import DatasetError
 from hwcli.shards import Rows, Split
 
-UNKNOWN = "�"
-"""What a dataset calls a character of which it is not told which it is."""
 _BY_SOURCE = 0.5
 """Share of the draws that choose the source first: most glyphs are of one, and by few hands."""
 _MOST_OF = 0.6

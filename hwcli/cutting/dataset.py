@@ -12,9 +12,9 @@ import numpy as np
 
 import hwcli
 from hwcli.atomic import growing_folder, writing
-from hwcli.characters import NO_CHARACTER
+from hwcli.characters import NO_CHARACTER, UNKNOWN
 from hwcli.compose.page import compose
-from hwcli.compose.stock import UNKNOWN, Stock, load_stock
+from hwcli.compose.stock import Stock, load_stock
 from hwcli.cutting.cut import NO_SCRIPT, Pieces, cut
 from hwcli.dataset import (
     Dataset,
@@ -86,9 +86,16 @@ def cut_dataset(
     classes = (*(c for c in info.classes if c not in (UNKNOWN, NO_CHARACTER)), NO_CHARACTER)
     tables = Tables(classes, tuple(dict.fromkeys((*info.scripts, NO_SCRIPT))), (SOURCE,))
     with writing(folder, DatasetError), only_one(folder):
+        if folder.resolve() == dataset.folder.resolve():
+            raise DatasetError(f"{folder}: is the dataset itself", hint="choose another --out")
         name = name_for(folder, force=force)
         with growing_folder(folder) as partial:
             shards, counts = _written(dataset, finder, partial, name, tables, options, progress)
+            if not all(counts["split"].values()):
+                raise DatasetError(
+                    f"{folder}: nothing was cut out for one of its splits",
+                    hint="more pages: --pages",
+                )
             made = DatasetInfo(
                 name=name,
                 title=f"Glyphs cut out of pages composed of {info.title}",

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.characters import NO_CHARACTER
+from hwcli.characters import NO_CHARACTER, OF_ALL_SCRIPTS, UNKNOWN
 from hwcli.errors import UsageError
 
-_OF_ALL = frozenset({"Zyyy", "Zinh"})
 """Scripts of what every script uses, such as digits and signs."""
 _SHOWN = 20
 """Characters or scripts that a message names."""
@@ -81,6 +80,8 @@ def allowed_classes(
 ) -> NDArray[np.bool_] | None:
     """(classes,) which of a model's classes may be read; None for all.
 
+    A character of which nobody says which it is (`�`) is read only if it is asked for.
+
     Args:
         choice: what was asked for.
         classes: the characters that the model tells; that a piece is none may always be.
@@ -90,17 +91,18 @@ def allowed_classes(
     Raises:
         UsageError: the model knows none of the characters, or not all of the scripts.
     """
+    known = np.array([c != UNKNOWN or c in choice.chars for c in classes])
     if not choice.chars and not choice.scripts:
-        return None
+        return None if known.all() or not known.any() else known
     there = {s for c, s in zip(classes, scripts, strict=True) if c != NO_CHARACTER}
     if unknown := choice.scripts - there:
-        known = " ".join(sorted(there)[:_SHOWN])
+        told = " ".join(sorted(there)[:_SHOWN])
         raise UsageError(f"--script {','.join(sorted(unknown))}: not of this model",
-                         hint=f"it knows {known}")  # fmt: skip
-    mask = np.ones(len(classes), np.bool_)
+                         hint=f"it knows {told}")  # fmt: skip
+    mask = known.copy()
     none = np.array([c == NO_CHARACTER for c in classes])
     if choice.scripts:
-        mask &= [script in choice.scripts | _OF_ALL for script in scripts]
+        mask &= [script in choice.scripts | OF_ALL_SCRIPTS for script in scripts]
     if choice.chars:
         mask &= [
             c in choice.chars or (c in merged and {c.lower(), c.upper()} & choice.chars != set())

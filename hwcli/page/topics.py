@@ -11,13 +11,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-REJECTS = frozenset("\N{SYMBOL FOR DELETE}\N{REPLACEMENT CHARACTER}")
-"""Classes that say "not a character": no topic makes them likelier or less likely."""
+from hwcli.characters import NO_CHARACTER, OF_ALL_SCRIPTS, UNKNOWN
 
 _FLOOR = 0.02
 """Share of the characters of a line that its topic says nothing of."""
-_OF_ALL = frozenset({"Zyyy", "Zmth", "Zinh", "Zsym", "Zxxx"})
-"""Scripts that belong to every other."""
 
 _MILLIONS = {"Latn": 5000, "Hans": 1400, "Arab": 700, "Deva": 650, "Beng": 300, "Cyrl": 250,
              "Kana": 120, "Hira": 120, "Telu": 90, "Hang": 80, "Taml": 80, "Thai": 60, "Gujr": 60,
@@ -127,7 +124,7 @@ def topics_of(
     """
     forms = _forms(classes)
     can_be = np.ones(len(classes), np.bool_) if among is None else among
-    rejects = np.array([char in REJECTS for char in classes], np.bool_)
+    rejects = np.array([char in (NO_CHARACTER, UNKNOWN) for char in classes], np.bool_)
     told = can_be & ~rejects
     every = _latin(forms, scripts) + _of_other_scripts(classes, scripts)
     prior = np.array([share for share, _ in every] + [_ANYTHING])
@@ -159,7 +156,7 @@ def topics_of(
 
 def usual_of(script: str) -> float:
     """How usual it is that somebody writes in `script`, against Latin."""
-    if script in _OF_ALL:
+    if script in OF_ALL_SCRIPTS:
         return 1.0
     return float((_MILLIONS.get(script, _FEW) / _MILLIONS["Latn"]) ** 0.5)
 
@@ -212,7 +209,7 @@ def _of_other_scripts(classes: Sequence[str], scripts: Sequence[str]) -> list[tu
     """Topics in each other script, with how likely each is: all together as those in Latin."""
     own: dict[str, list[str]] = {}
     for char, script in zip(classes, scripts, strict=True):
-        if script != "Latn" and script not in _OF_ALL and not _is_sign(char):
+        if script != "Latn" and script not in OF_ALL_SCRIPTS and not _is_sign(char):
             own.setdefault(script, []).append(char)
     out: list[tuple[float, Shares]] = []
     total = sum(map(usual_of, own))

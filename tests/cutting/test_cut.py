@@ -1,5 +1,6 @@
 """Pieces of composed pages: which character each is, and the dataset that comes of them."""
 
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -114,3 +115,12 @@ def test_what_would_be_ignored_is_refused(tmp_path: Path, hwcli: Hwcli) -> None:
     done = hwcli("ingest", "sample", "--pages", "5", *out)
     assert (done.code, "--pages is for" in done.err) == (2, True)
     assert not (tmp_path / "x").exists()
+
+
+def test_a_dataset_is_not_replaced_by_what_is_cut_out_of_it(tmp_path: Path, hwcli: Hwcli) -> None:
+    """Even with --force."""
+    source = tmp_path / "own"
+    shutil.copytree(sample_dataset(), source)
+    done = hwcli("ingest", "compose", str(source), "--out", str(source), "--force", "-q")
+    assert done.code == DatasetError.exit_code and "is the dataset itself" in done.err
+    assert open_dataset(source).sha256 == open_dataset(sample_dataset()).sha256

@@ -104,3 +104,15 @@ def test_the_case_that_was_asked_for_is_written() -> None:
     )  # fmt: skip
     assert as_allowed("C", Choice()) == "C"
     assert as_allowed("C", Choice(chars=frozenset("cC"))) == "C"
+
+
+def test_what_nobody_names_is_read_only_if_it_is_asked_for() -> None:
+    classes, scripts = ("a", "�", "␡"), ("Latn", "Knda", "Zyyy")
+    for choice, expected in (
+        (Choice(), [True, False, True]),
+        (Choice(chars=frozenset("a�")), [True, True, True]),
+        (Choice(scripts=frozenset({"Latn"})), [True, False, True]),
+    ):
+        allowed = allowed_classes(choice, classes, scripts, frozenset())
+        assert allowed is not None and allowed.tolist() == expected
+    assert allowed_classes(Choice(), ("a", "b"), ("Latn",) * 2, frozenset()) is None
