@@ -34,7 +34,7 @@ from hwcli.review.doubts import ALTERNATIVES, Doubts, Reviewing, doubts_of
 
 DOUBTFUL = "doubtful"
 """Flag of a glyph whose confidence is below the least that was asked for."""
-_NO_CHARACTER = 0.5
+_NO_CHARACTER = 0.7
 """From this probability on, what was found is no character, and is not told."""
 _NO_SCRIPT = "Zyyy"
 """ISO 15924 for an undetermined script."""
