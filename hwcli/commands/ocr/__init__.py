@@ -32,7 +32,7 @@ def ocr(
     ],
     model: Annotated[
         str,
-        typer.Option(help="What names them: glyphnet, latin, a run folder, or a model file."),
+        typer.Option(help="What names the characters: glyphnet, latin, a run folder, or a file."),
     ] = "glyphnet",
     topk: Annotated[int, typer.Option(min=1, help="Candidates for each character.")] = 1,
     format_: Annotated[
