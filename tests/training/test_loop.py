@@ -90,7 +90,7 @@ def test_the_run_folder_is_complete_and_the_model_learns(dataset: Dataset, tmp_p
     assert len(standing.epochs) == 6 and standing.step == 42
 
 
-@pytest.mark.parametrize("name", ["lenet", "glyphnet"])
+@pytest.mark.parametrize("name", ["lenet", "glyphnet-small"])
 def test_the_same_seed_gives_the_same_model(
     name: str, dataset: Dataset, tmp_path: Path, no_export: None
 ) -> None:
@@ -108,7 +108,7 @@ def test_every_optimizer_learns_on_every_schedule(
 ) -> None:  # type: ignore[no-untyped-def]
     lr = 0.05 if optimizer == "sgd" else 3e-3
     options = replace(FAST, epochs=10, optimizer=optimizer, schedule=schedule, lr=lr)
-    assert fit(dataset, tmp_path / "run", options, "glyphnet").best.val_accuracy > 0.9
+    assert fit(dataset, tmp_path / "run", options, "glyphnet-small").best.val_accuracy > 0.9
 
 
 def test_early_stopping_restores_the_best_weights(
