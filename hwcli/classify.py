@@ -212,5 +212,27 @@ def find_model(name: str | None, bundled: Sequence[str] = BUNDLED) -> Path:
     )
 
 
+def find_weights(name: str) -> Path:
+    """The weights that `name` means to a training: a bundled model's, a run folder's, or a file.
+
+    Raises:
+        ModelError: nothing of that name.
+    """
+    if name in BUNDLED:
+        return find_model(name)
+    path = Path(name)
+    try:
+        path = path / WEIGHTS if path.is_dir() else path
+        there = path.is_file()
+    except OSError:  # no right to look, a name too long
+        there = False
+    if not there:
+        raise ModelError(
+            f"{path}: no such weights",
+            hint=f"--init takes a run folder, a file of one, or {' or '.join(BUNDLED)}",
+        )
+    return path
+
+
 def _first_line(error: BaseException) -> str:
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

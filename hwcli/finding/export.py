@@ -17,7 +17,7 @@ from hwcli.errors import ModelError
 from hwcli.finding.network import FinderNet
 from hwcli.model_info import METADATA_KEY
 from hwcli.page.finder import SCHEMA, Finder
-from hwcli.training.runs import WEIGHTS
+from hwcli.training.unfolded import unfold
 
 _TOLERANCE = 0.01
 """How far a plane of ONNX Runtime may be from torch's."""
@@ -35,21 +35,38 @@ class _FromBytes(nn.Module):
         return out.squeeze(0)
 
 
-def load_finder(path: Path) -> FinderNet:
-    """The network of a run folder of `train finder`, or of its `model.safetensors`.
+def load_finder(path: Path) -> FinderNet | Finder:
+    """The network of a run of `train finder`: as it was trained, or as ONNX, for `unfolded`.
 
     Raises:
         ModelError: missing, damaged, or another network's.
     """
-    file = path / WEIGHTS if path.is_dir() else path
+    if path.suffix == ".onnx":
+        return Finder(path)
     network = FinderNet()
     try:
-        network.load_state_dict(safetensors.torch.load_file(file))
+        network.load_state_dict(safetensors.torch.load_file(path))
     except OSError as error:
-        raise ModelError(f"{file}: {error.strerror or error}") from error
+        raise ModelError(f"{path}: {error.strerror or error}") from error
     except (SafetensorError, RuntimeError) as error:
         told = str(error).splitlines()[0]
-        raise ModelError(f"{file}: not the weights of a finder ({told:.100})") from error
+        raise ModelError(f"{path}: not the weights of a finder ({told:.100})") from error
+    return network
+
+
+def unfolded(finder: Finder, views: Tensor) -> FinderNet:
+    """A network that finds as `finder` does, and can learn.
+
+    Args:
+        finder: as hwcli wrote it.
+        views: float (N, 1, H, W) in [0, 1], some that it will learn from.
+
+    Raises:
+        ModelError: it is another network.
+    """
+    network = FinderNet()
+    planes = [finder.planes((view[0] * 255).round().byte().numpy()) for view in views]
+    unfold(finder.path, network, views, torch.from_numpy(np.stack(planes)))
     return network
 
 

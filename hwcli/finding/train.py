@@ -20,11 +20,12 @@ from numpy.random import Generator
 from torch import Tensor
 from torch.nn import functional
 
+from hwcli.finding.export import load_finder, unfolded
 from hwcli.finding.judge import Score, judge
 from hwcli.finding.network import FinderNet
 from hwcli.finding.samples import Sample, make_samples, start_composing
 from hwcli.finding.targets import Example, example
-from hwcli.page.finder import Characters, decode
+from hwcli.page.finder import Characters, Finder, decode
 from hwcli.processes import new_pool, submit
 from hwcli.shards import Split
 from hwcli.training.device import uses_bf16
@@ -39,6 +40,8 @@ _CROPS = 1536
 """An epoch."""
 _JUDGED = 64
 """Pages on which the finder is judged; their glyphs are of the validation split."""
+_LOOKED_AT = 48
+"""Crops for which batch norms are made that were folded away."""
 _WARM_UP = 60
 """Steps."""
 _CLIP, _DECAY, _WEIGHT_DECAY = 5.0, 0.995, 1e-3
@@ -74,26 +77,30 @@ def train_finder(
     dataset: Path,
     options: FinderOptions,
     *,
-    init: FinderNet | None = None,
+    init: Path | None = None,
     progress: Callable[[int, int], None],
     on_epoch: Callable[[FinderEpoch], None],
 ) -> tuple[FinderNet, Score]:
     """Train a finder on pages composed of the glyphs of `dataset`; return it and its last score.
 
-    It begins with the weights of `init`, if there is one.
+    It begins with the weights at `init`, if there are any.
 
     Raises:
         DatasetError: no dataset, or one without a train or a validation split.
+        ModelError: no weights of a finder at `init`.
     """
     torch.manual_seed(options.seed)
+    network = load_finder(init) if init else FinderNet()
     if options.threads:
         torch.set_num_threads(options.threads)
     rng = np.random.default_rng(options.seed)
     held_out = _composed(dataset, Split.val, options.seed, _JUDGED)
-    trainer = _Trainer(options, init or FinderNet())
     pool = new_pool(1, start_composing, dataset, (Split.train,))
     try:
         first = submit(pool, make_samples, options.seed, 0, _PAGES).result()
+        if isinstance(network, Finder):
+            network = unfolded(network, _views(first, rng))
+        trainer = _Trainer(options, network)
         pages: deque[list[Sample]] = deque([first], maxlen=_HELD)
         start, epoch = time.monotonic(), 0
         while (spent := time.monotonic() - start) < options.time_s:
@@ -111,6 +118,11 @@ def train_finder(
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
     return trainer.average.eval(), trainer.judged(held_out)
+
+
+def _views(samples: Sequence[Sample], rng: Generator) -> Tensor:
+    drawn = rng.choice(len(samples), _LOOKED_AT)
+    return _stacked([example(samples[i], rng) for i in drawn.tolist()])[0]
 
 
 def _composed(dataset: Path, split: Split, seed: int, count: int) -> list[Sample]:

@@ -55,15 +55,15 @@ BUNDLED = "bundled"
 """What the finder that comes with the package is called."""
 
 
-def find_finder(name: str) -> Path:
-    """The file that `name` means: the bundled finder, that of a run folder, or itself.
+def find_finder(name: str, *, in_run: str = ONNX) -> Path:
+    """The file that `name` means: the bundled finder, `in_run` of a run folder, or itself.
 
     Raises:
         ModelError: nothing of that name.
     """
     if name == BUNDLED:
         return Path(str(files("hwcli") / "assets" / "models" / "finder.onnx"))
-    path = Path(name, ONNX) if Path(name).is_dir() else Path(name)
+    path = Path(name, in_run) if Path(name).is_dir() else Path(name)
     if not path.is_file():
         raise ModelError(f"{name}: no such finder", hint=f"{BUNDLED!r}, or train one: train finder")
     return path
@@ -79,7 +79,7 @@ class Finder:
             ModelError: missing, not ONNX, or no finder of hwcli.
         """
         self._session = Session(path, threads=threads, what="finder")
-        self._path = path
+        self.path = path
         self._check()
 
     def _check(self) -> None:
@@ -88,12 +88,12 @@ class Finder:
         except (ValueError, RecursionError):
             told = None
         if not isinstance(told, dict) or told.get("schema") != SCHEMA:
-            raise ModelError(f"{self._path}: not a finder of hwcli ({SCHEMA})")
+            raise ModelError(f"{self.path}: not a finder of hwcli ({SCHEMA})")
         inputs, outputs = self._session.inputs, self._session.outputs
         if len(inputs) != 1 or inputs[0].type != "tensor(uint8)" or len(inputs[0].shape) != 2:
-            raise ModelError(f"{self._path}: its input is not uint8 (H, W)")
+            raise ModelError(f"{self.path}: its input is not uint8 (H, W)")
         if len(outputs) != 1 or outputs[0].shape[:1] != [4]:
-            raise ModelError(f"{self._path}: its output is not four planes")
+            raise ModelError(f"{self.path}: its output is not four planes")
 
     def find(self, view: Grey) -> Characters:
         """The characters in `view`, uint8 (h, w).
@@ -111,7 +111,7 @@ class Finder:
         planes = self._session.run(np.asarray(padded, np.uint8))
         planes = planes[:, : -(-height // STRIDE), : -(-width // STRIDE)]
         if not np.isfinite(planes).all():
-            raise ModelError(f"{self._path}: gives what is no number")
+            raise ModelError(f"{self.path}: gives what is no number")
         return planes
 
 

@@ -1,4 +1,4 @@
-"""`--init`: a new run begins with the weights of a finished one."""
+"""`--init`: a new run begins with the weights of a finished one, or of a model that comes along."""
 
 import logging
 from collections.abc import Sequence
@@ -8,10 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from hwcli.checkpoint import read_weights
+from hwcli.classify import Classifier
 from hwcli.errors import ModelError
 from hwcli.model_info import ModelInfo
+from hwcli.models.table import build_model
 from hwcli.training.options import Init
-from hwcli.training.runs import WEIGHTS
+from hwcli.training.unfolded import unfold
 
 logger = logging.getLogger(__name__)
 _FREE = ("dropout", "freeze")
@@ -20,18 +22,27 @@ _NAMED = 5
 """Classes that are named where class lists differ."""
 
 
-def start_from(init: Init, model: nn.Module, info: ModelInfo) -> None:
+def start_from(init: Init, model: nn.Module, info: ModelInfo, images: Tensor) -> None:
     """Put the weights of `init` into `model`, whose classes and architecture `info` tells.
 
     Classes are matched by their character, so their order may differ.
+
+    Args:
+        init: weights, and whether all classes must be theirs.
+        model: fresh.
+        info: what it will be.
+        images: uint8 (N, S, S), some that it will learn from; for weights out of ONNX.
 
     Raises:
         ModelError: no weights there, those of another architecture, or other classes that are not
             to be mapped.
     """
-    path = _file(init.weights)
-    weights, theirs = read_weights(path)
-    _check_alike(path, theirs, info)
+    path = init.weights
+    if path.suffix == ".onnx":
+        weights, theirs = _out_of_onnx(path, info, images)
+    else:
+        weights, theirs = read_weights(path)
+        _check_alike(path, theirs, info)
     missing = [c for c in info.classes if c not in set(theirs.classes)]
     extra = [c for c in theirs.classes if c not in set(info.classes)]
     if (missing or extra) and init.classes == "same":
@@ -56,17 +67,16 @@ def start_from(init: Init, model: nn.Module, info: ModelInfo) -> None:
         )  # fmt: skip
 
 
-def _file(weights: Path) -> Path:
-    try:
-        path = weights / WEIGHTS if weights.is_dir() else weights
-        there = path.is_file()
-    except OSError:  # no right to look, a name too long
-        path, there = weights, False
-    if not there:
-        raise ModelError(
-            f"{path}: no such weights", hint=f"--init takes a run folder or its {WEIGHTS}"
-        )
-    return path
+def _out_of_onnx(
+    path: Path, info: ModelInfo, images: Tensor
+) -> tuple[dict[str, Tensor], ModelInfo]:
+    classifier = Classifier(path)
+    theirs = classifier.info
+    _check_alike(path, theirs, info)
+    network, images = build_model(theirs, str(path)), images.cpu()
+    told = torch.from_numpy(classifier.logits(images.numpy()))
+    unfold(path, network, images.unsqueeze(1).float() / 255, told)
+    return network.state_dict(), theirs
 
 
 def _check_alike(path: Path, theirs: ModelInfo, info: ModelInfo) -> None:

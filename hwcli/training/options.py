@@ -97,7 +97,7 @@ class Init:
     """Weights that a new run begins with."""
 
     weights: Path
-    """A run folder, or a `model.safetensors`."""
+    """A `model.safetensors` or `model.onnx`."""
     classes: InitClasses = "same"
     """`map` takes the rows of the last layer for the classes that both have; the rest is fresh."""
 

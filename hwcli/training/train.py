@@ -2,12 +2,13 @@
 
 import platform
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 import hwcli
 from hwcli.atomic import writing
@@ -55,6 +56,8 @@ from hwcli.training.state import State, load_state
 
 _MOST_LOGITS = 1 << 26
 """Logits to which the temperature is fitted: 268 MB."""
+_LOOKED_AT = 1024
+"""Training glyphs for which batch norms are made that were folded away."""
 COMPARED = 256
 """Validation glyphs on which ONNX Runtime has to agree with torch."""
 
@@ -161,9 +164,19 @@ def _entry(
 def _begin(run: Run, entry: Entry, init: Init | None) -> None:
     """Put the weights into `run` that it was asked to begin with."""
     if init:
-        start_from(init, run.model, run.info)
+        start_from(init, run.model, run.info, _some_images(run))
     else:
         begin_with(run.model, entry.architecture, entry.name, run.options.weights)
+
+
+def _some_images(run: Run) -> Tensor:
+    """A batch of the training split, uint8 (N, S, S)."""
+    generator = torch.Generator().manual_seed(run.options.seed)
+    batches = run.data.train.batches(
+        _LOOKED_AT, classes=len(run.info.classes), balance=False, generator=generator
+    )
+    with closing(batches):
+        return next(batches)[0]
 
 
 def _fit(

@@ -89,11 +89,17 @@ def test_training_makes_a_finder(hwcli: Hwcli, monkeypatch: pytest.MonkeyPatch) 
         assert planes.shape == (4, -(-shape[0] // 2), -(-shape[1] // 2))
     again = hwcli("train", "finder", "--data", sample_dataset(), "--time", "1s", "--out", "found")
     assert again.code == 2 and "--force" in again.err
-    more = ("--time", "1s", "--batch-size", "2", "--threads", "1", "--out", "more")
+    more = ("--time", "2s", "--batch-size", "2", "--threads", "1", "--out", "more")
     after = hwcli("train", "finder", "--data", sample_dataset(), *more, "--init", "found")
     assert after.code == 0, after.err
-    for wrong, said in (("nowhere", "No such file"), ("found/model.onnx", "not the weights of a")):
-        bad = hwcli("train", "finder", "--data", sample_dataset(), *more, "--init", wrong)
+    after = hwcli(
+        "train", "finder", "--data", sample_dataset(), *more, "--init", "bundled", "--force"
+    )
+    assert after.code == 0, after.err
+    Path("bad.safetensors").write_bytes(b"x")
+    for wrong, said in (("nowhere", "no such finder"), ("bad.safetensors", "not the weights of a")):
+        bad = hwcli("train", "finder", "--data", sample_dataset(), "--init", wrong, "--out", "bad")
+        assert not Path("bad").exists()
         assert bad.code == ModelError.exit_code and said in bad.err, bad.err
 
 

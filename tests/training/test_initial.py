@@ -18,6 +18,7 @@ from hwcli.training.options import Init
 from synthetic import make_dataset
 
 Hwcli = Callable[..., Result]
+GLYPHS = torch.zeros(1, 28, 28, dtype=torch.uint8)
 SHORT = ("--epochs", "1", "--batch-size", "32", "--threads", "1")
 
 
@@ -41,7 +42,7 @@ def weights() -> dict[str, torch.Tensor]:
 def started(classes: str, how: str = "same", **other: object) -> dict[str, torch.Tensor]:
     torch.manual_seed(1)
     model = Lenet().build(classes=len(classes), size=28)
-    start_from(Init(Path("model.safetensors"), how), model, info(classes, **other))  # type: ignore[arg-type]
+    start_from(Init(Path("model.safetensors"), how), model, info(classes, **other), GLYPHS)  # type: ignore[arg-type]
     return model.state_dict()
 
 

@@ -286,7 +286,7 @@ def test_a_network_that_asks_for_versions_takes_initial_weights(tmp_path: Path) 
     )  # fmt: skip
     save_weights(tmp_path / WEIGHTS, model, info)
     other = architecture.build(classes=2, size=28)
-    start_from(Init(tmp_path), other, info)
+    start_from(Init(tmp_path / WEIGHTS), other, info, torch.zeros(1, 28, 28, dtype=torch.uint8))
     pairs = zip(model.state_dict().values(), other.state_dict().values(), strict=True)
     assert all(torch.equal(one, two) for one, two in pairs)
 

@@ -15,7 +15,7 @@ from hwcli.commands.train.resume import go_on
 from hwcli.commands.train.search import DEFAULT_TRIALS
 from hwcli.commands.train.search import search as search_with
 from hwcli.errors import UsageError
-from hwcli.training.options import Init
+from hwcli.training.options import Init, InitClasses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -149,8 +149,14 @@ def train(
             if is_first:
                 preview(dataset, contenders[0].options, preview_augment)
             return
-        begin = None if init is None else Init(init, init_classes)
+        begin = None if init is None else _begin(init, init_classes)
         _start(contenders, dataset, out, force, tensorboard, begin, search, trials)
+
+
+def _begin(init: str, classes: InitClasses) -> Init:
+    from hwcli.classify import find_weights
+
+    return Init(find_weights(init), classes)
 
 
 def _start(

@@ -39,12 +39,13 @@ def check_flags(given: Flags, other: Mapping[str, object]) -> None:
 
 
 def run_finder(
-    given: Flags, dataset: "Dataset", out: Path | None, *, init: Path | None, force: bool
+    given: Flags, dataset: "Dataset", out: Path | None, *, init: str | None, force: bool
 ) -> None:
     """Train a finder; print its run folder and the share of the characters that it finds."""
     from hwcli import __version__
-    from hwcli.finding.export import load_finder, save_finder
+    from hwcli.finding.export import save_finder
     from hwcli.finding.train import FinderOptions, train_finder
+    from hwcli.page.finder import find_finder
     from hwcli.training.options import parse_duration
     from hwcli.training.runs import ONNX, WEIGHTS, clear, new_run
 
@@ -56,12 +57,12 @@ def run_finder(
         given.seed or own.seed,
         given.threads or own.threads,
     )
-    network = load_finder(init) if init else None
+    begin = None if init is None else find_finder(init, in_run=WEIGHTS)
     new = new_run(NAME, dataset.info.name, out=out, force=force)
     with console.results() as stream, new as folder:
         with console.progress(f"train {NAME}", "s") as progress:
             network, score = train_finder(
-                dataset.folder, options, init=network, progress=progress, on_epoch=_tell
+                dataset.folder, options, init=begin, progress=progress, on_epoch=_tell
             )
         if force:
             clear(folder)

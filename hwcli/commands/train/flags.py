@@ -147,8 +147,12 @@ Resume = Annotated[
     ),
 ]
 InitFrom = Annotated[
-    Path | None,
-    typer.Option("--init", help="Begin with the weights of a run.", metavar="RUN|FILE.safetensors"),
+    str | None,
+    typer.Option(
+        "--init",
+        help="Begin with the weights of a run, or of a bundled model.",
+        metavar="RUN|FILE|NAME",
+    ),
 ]
 InitClassesFlag = Annotated[
     InitClasses,
