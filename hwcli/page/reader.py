@@ -23,6 +23,7 @@ from hwcli.page.finder import BUNDLED, Finder, find_finder
 from hwcli.page.grey import Grey
 from hwcli.page.ink import Ink
 from hwcli.page.layout import Layout, lay_out, renumbered
+from hwcli.page.likeness import told_together
 from hwcli.page.photo import MAX_MEGAPIXELS, Photo, load_photo
 from hwcli.page.reading import Box, Candidate, Glyph, Page, lines_of
 from hwcli.page.segments import Segments
@@ -178,6 +179,8 @@ class Reader:
         if self._none is not None:
             kept = probabilities[:, self._none] < _NO_CHARACTER
             places, probabilities = places[kept], probabilities[kept]
+        if self._options.context:
+            probabilities = told_together(images[places], probabilities)
         line, word = renumbered(layout.line[places], layout.word[places])
         glyphs = self._named(probabilities, line, word, boxes[places])
         glyphs, order = in_reading_order(glyphs)
