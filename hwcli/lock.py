@@ -17,7 +17,7 @@ def only_one(folder: Path) -> Iterator[None]:
     The lock is a file beside the folder, since the folder itself is replaced as a whole.
 
     Raises:
-        DatasetError: another process holds it.
+        DatasetError: another process holds it, or nothing can be written there.
     """
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 (`.` has no name to put a dot before)
     new = not folder.parent.exists()
@@ -26,6 +26,8 @@ def only_one(folder: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout as error:
+        if not Path(lock.lock_file).exists():  # filelock takes it so where no file can be made
+            raise DatasetError(f"{folder}: nothing can be written there") from error
         raise DatasetError(
             f"{folder}: another hwcli is at work on it",
             hint="wait until it is done, or choose another --out",

@@ -186,6 +186,13 @@ def test_two_runs_in_one_folder_are_refused(recipe: str, hwcli: Hwcli) -> None:
     assert [p.name for p in Path("data").iterdir()] == ["test"]
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder that not even root can fill")
+def test_a_place_where_nothing_can_be_written_is_called_so(recipe: str, hwcli: Hwcli) -> None:
+    refused = hwcli("ingest", recipe, "--out", "/proc/mine")
+    assert refused.code == 6
+    assert "/proc/mine: nothing can be written there" in refused.err
+
+
 def table(folder: str) -> list[dict[str, str]]:
     with Path(folder, "duplicates.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
