@@ -26,6 +26,8 @@ _SCALE = 2.0
 """Px a unit."""
 _STEP = 2.0
 """Units between points of a curve."""
+_WAVE = 150.0
+"""Units of the longer wave by which a hand bends its glyphs."""
 _SHIFT = 4
 """Bits of a pixel's fraction, for OpenCV."""
 
@@ -78,7 +80,7 @@ def hand_of(number: int) -> Hand:
     rng = np.random.default_rng([20, number])
     return Hand(
         number=number,
-        slant=float(rng.normal(0.1, 0.2)),
+        slant=float(rng.normal(0.1, 0.17)),
         aspect=math.exp(rng.normal(0.0, 0.17)),
         x_height=math.exp(rng.normal(0.0, 0.13)),
         ascent=math.exp(rng.normal(-0.05, 0.2)),
@@ -219,8 +221,9 @@ def _proportioned(line: Points, hand: Hand, small: bool) -> Points:
 
 
 def _bent(line: Points, high: NDArray[np.float64], at: NDArray[np.float64]) -> Points:
-    """`line` moved by two waves each way, as long as a glyph and half as long."""
-    turns = line[:, ::-1] / 110 * math.tau
+    """`line` moved by two waves each way, longer than a glyph is high and half as long."""
+    turns = line[:, ::-1] / _WAVE * math.tau
+    high = high * [1, 0.45, 1, 0.45]
     waves = np.sin(turns[:, :, None] * [1, 2] + math.tau * at.reshape(2, 2))
     return np.asarray(line + (waves * high.reshape(2, 2)).sum(axis=2), np.float64)
 
