@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from hwcli.page.place import marks_of, settle_by_place
+from hwcli.classify import AnyClassifier, find_model, probabilities_of
+from hwcli.page import reader as reader_module
+from hwcli.page.place import PLACE, Marks, marks_of, settle_by_place
+from hwcli.page.reader import Reader, ReadingOptions
+from hwcli.page.sheet import Photo
+from pages import written
 
 CLASSES = tuple("ABEHab1IL/.,'-()")
 
@@ -58,3 +63,30 @@ def test_a_line_of_nothing_but_marks_is_left() -> None:
 @pytest.mark.parametrize("classes", ["0123./-=+:", "ABab", ""])
 def test_a_model_without_these_signs_has_nothing_to_tell_apart(classes: str) -> None:
     assert marks_of(tuple(classes)) is None
+
+
+def test_a_page_says_which_glyphs_their_place_made_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader_module, "marks_of", as_if)
+    monkeypatch.setattr(reader_module, "probabilities_of", torn)
+    grey = written(["AHE-NK", "HEAD"])
+    asked = ReadingOptions(quarters=0, topk=2)
+    page = Reader(find_model("latin"), asked, threads=1).read(Photo(grey, *grey.shape), "page")
+    told = [g for g in page.glyphs if PLACE in g.flags]
+    assert len(page.glyphs) == 10
+    assert [(g.char, g.candidates[1].char) for g in told] == [("+", "-")]
+
+
+def as_if(classes: tuple[str, ...]) -> Marks:
+    """As if a dash were as tall as a capital, and a plus as low as a dash is."""
+    return Marks(np.array([classes.index(c) for c in "-+"]), np.array([1, 0.1]), np.full(2, 0.5))
+
+
+def torn(
+    classifier: AnyClassifier, glyphs: np.ndarray, *, among: np.ndarray | None = None
+) -> np.ndarray:
+    """As the model has it, but what it takes for a dash may be a plus as well."""
+    out = probabilities_of(classifier, glyphs, among=among)
+    dash, plus = (classifier.info.classes.index(char) for char in "-+")
+    out[:, plus] += 0.4 * out[:, dash]
+    out[:, dash] *= 0.6
+    return out
