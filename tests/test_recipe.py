@@ -39,7 +39,8 @@ def test_the_recipes_that_readers_are_promised_are_shipped() -> None:
         "mnist emnist-byclass emnist-bymerge emnist-letters emnist-balanced emnist-digits "
         "emnist-mnist latin sample multi-script ahcd dhcd chinese-mnist baybayin kannada "
         "english-handwritten hangul bhmsds math-symbols omniglot cmaterdb kassel-letters "
-        "everything emnist-hex kannada-mnist dig-mnist kmnist kuzushiji school-hands"
+        "everything emnist-hex kannada-mnist dig-mnist kmnist kuzushiji school-hands "
+        "letterforms"
     )
     promised = set(names.split())
     assert promised <= set(shipped())
@@ -65,7 +66,7 @@ def test_everything_folds_every_latin_source_onto_the_classes_of_latin() -> None
     latin = load_recipe("latin").source
     merged = {c for s in latin for c in (*s.alphabet, *s.classes.values(), *s.stack)}
     sources = load_recipe("everything").source
-    assert len(sources) == len({s.name for s in sources}) == 27
+    assert len(sources) == len({s.name for s in sources}) == 28
     for source in sources:
         if source.script in ("Latn", "Zmth"):
             assert {*source.alphabet, *source.classes.values()} - {"×"} <= merged, source.name
@@ -144,7 +145,7 @@ MISTAKES = {
     "from itself": (GOOD + '[[source]]\nfrom = "r.toml"\n', "takes from this recipe"),
     "one name for two sources": (
         GOOD + '[[source]]\nfrom = "latin"\nname = "x"\n',
-        "4 sources, which share no name",
+        "5 sources, which share no name",
     ),
     "a misspelt key beside from": (
         GOOD + '[[source]]\nfrom = "dhcd"\nlimt = 5\n',

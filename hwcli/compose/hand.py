@@ -17,10 +17,18 @@ Ink = NDArray[np.float32]
 _ASCENDING, _DESCENDING, _SMALL = "bdfhklt", "gjpqy", "aceimnorsuvwxz"
 _MERGED = "CIJKLMOPSUVWXYZ"
 """Capitals that may stand for their small letters too, as their shapes are the same."""
-_SIGNS = {"+": (0.62, 0.5), "-": (0.1, 0.5), "=": (0.32, 0.5), ".": (0.14, 0.07), ":": (0.5, 0.3),
-          "÷": (0.55, 0.5), "/": (1.1, 0.5)}  # fmt: skip
-"""Height, and height of the middle above the line, in heights of a capital."""
-_MOST_WIDE = {"-": 0.55, "=": 0.6, "÷": 0.6, ".": 0.14}
+_SIGNS = {
+    **{"+": (0.62, 0.5), "-": (0.1, 0.5), "=": (0.32, 0.5), ".": (0.14, 0.07), ":": (0.5, 0.3)},
+    **{"÷": (0.55, 0.5), "/": (1.1, 0.5), "<": (0.5, 0.42), ">": (0.5, 0.42), "*": (0.4, 0.7)},
+    **{",": (0.28, -0.04), ";": (0.64, 0.14), "'": (0.28, 0.9), '"': (0.28, 0.9)},
+    **{"!": (1.0, 0.5), "?": (1.0, 0.5), "%": (0.9, 0.47), "&": (0.95, 0.47), "#": (0.85, 0.45)},
+    **{"(": (1.25, 0.43), ")": (1.25, 0.43), "[": (1.25, 0.43), "]": (1.25, 0.43), "@": (1.0, 0.4)},
+}
+"""Height, and height of the middle above the line, in heights of a capital: , and ; hang below the
+line, brackets begin there, quotes are high."""
+_MOST_WIDE = {"-": 0.55, "=": 0.6, "÷": 0.6, ".": 0.14, ",": 0.22, "'": 0.16, '"': 0.34}
+_BELOW = 0.25
+"""Share of the f and z that go on below the line, with a loop or a tail, as schools teach them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +113,8 @@ def _stature(char: str, rng: Generator) -> tuple[float, float]:
     if char in _SIGNS:
         tall, middle = _SIGNS[char]
         return tall * rng.uniform(0.8, 1.25), middle
+    if char in "fZ" and rng.random() < _BELOW:
+        return rng.uniform(0.95, 1.15) if char == "Z" else rng.uniform(1.25, 1.5), -0.4
     if char in _DESCENDING:
         return rng.uniform(0.85, 1.15), -0.35
     if char in _SMALL:

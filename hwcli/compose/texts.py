@@ -5,6 +5,12 @@ from numpy.random import Generator
 from hwcli.compose.stock import Stock
 
 _VARIABLES = "XYZabnt"
+_POINTS = ".,.,;:!?"
+"""What may stand after a word; `.` and `,` are as usual as here."""
+_AROUND = ("()", "()", "[]", '""', "''")
+"""What may stand around a word."""
+_POINTED, _ENCLOSED, _BRACKETED = 0.12, 0.05, 0.25
+"""Shares of words with a sign after them and with signs around them, of equations with brackets."""
 
 
 def random_word(stock: Stock, script: str, rng: Generator, longest: int = 9) -> list[str]:
@@ -29,21 +35,46 @@ def _kind(stock: Stock, rng: Generator) -> str:
     return "".join(c for c in stock.scripts["Latn"] if len(c) == 1)
 
 
+def in_a_sentence(word: list[str], stock: Stock, rng: Generator) -> list[str]:
+    """`word`, now and then with signs around or after it, as far as there are glyphs of them."""
+    kind = rng.random()
+    if kind < _POINTED:
+        return word + _of(stock, _POINTS, 1, rng)
+    pairs = [pair for pair in _AROUND if set(pair) <= set(stock.rows)]
+    if kind < _POINTED + _ENCLOSED and pairs:
+        around = pairs[rng.integers(len(pairs))]
+        return [around[0], *word, around[1]]
+    return word
+
+
 def random_expression(stock: Stock, rng: Generator) -> list[str]:
     """The characters of an equation; a character after `^` stands raised."""
     out: list[str] = []
-    for term in range(int(rng.integers(1, 5))):
+    terms = int(rng.integers(1, 5))
+    first, last = _bracketed(terms, rng)
+    for term in range(terms):
         if term:
-            out += [str(rng.choice(list("++--/÷")))]
+            out += [str(rng.choice(list("+++---//÷÷*")))]
+        out += ["("] * (term == first)
         out += _of(stock, "0123456789", int(rng.integers(0 if term else 1, 3)), rng)
         if rng.random() < 0.6:
             out += _of(stock, _VARIABLES, 1, rng)
             if rng.random() < 0.4:
                 out += ["^", str(rng.integers(2, 10))]
+        out += [")"] * (term == last)
     if rng.random() < 0.8:
-        out += ["=", *_of(stock, "0123456789", int(rng.integers(1, 4)), rng)]
+        out += [str(rng.choice(list(9 * "=" + "<>")))]
+        out += _of(stock, "0123456789", int(rng.integers(1, 4)), rng)
     known = set(stock.rows) | {"^"}
     return [char for char in out if char in known]
+
+
+def _bracketed(terms: int, rng: Generator) -> tuple[int, int]:
+    """The terms between which an equation of `terms` has brackets, −1 for none."""
+    if terms < 2 or rng.random() >= _BRACKETED:
+        return -1, -1
+    first = int(rng.integers(terms - 1))
+    return first, int(rng.integers(first + 1, terms))
 
 
 def _of(stock: Stock, chars: str, count: int, rng: Generator) -> list[str]:

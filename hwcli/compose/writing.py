@@ -9,7 +9,7 @@ from numpy.random import Generator
 from hwcli.compose.canvas import Canvas, Placed
 from hwcli.compose.hand import Hand, write_glyph
 from hwcli.compose.stock import Stock
-from hwcli.compose.texts import random_expression, random_word
+from hwcli.compose.texts import in_a_sentence, random_expression, random_word
 
 Layout = Callable[[Canvas, Stock, str, Hand, Generator], None]
 
@@ -31,6 +31,8 @@ def write_lines(canvas: Canvas, stock: Stock, script: str, hand: Hand, rng: Gene
         end = width * rng.uniform(0.5, 1.0)
         while x < end:
             text = random_word(stock, script, rng)
+            if script == "Latn":
+                text = in_a_sentence(text, stock, rng)
             x = _write(canvas, stock, script, text, hand, rng, x, foot + slope * x, number, word)
             x += hand.height * rng.uniform(0.5, 1.3)
             word += 1
@@ -130,9 +132,10 @@ def _write(
         count = len(canvas.glyphs)
         box = canvas.put(written, x, foot - up, Placed(char, script, line, word))
         if len(canvas.glyphs) > count:
-            if before and hand.joined and rng.random() < hand.joined:
+            joins = char.isalnum()
+            if before and joins and hand.joined and rng.random() < hand.joined:
                 canvas.link(before, len(canvas.glyphs), hand)
-            before = len(canvas.glyphs)
+            before = len(canvas.glyphs) if joins else 0
         x = box[0] + written.ink.shape[1] + hand.height * (hand.gap + hand.spread * rng.normal())
         raised = False
     return x

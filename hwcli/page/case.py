@@ -119,7 +119,7 @@ def _small_letters(
     tried = np.linspace(0, _RANGE, _STEPS) + height[kinds < 3].max() - _RANGE / 4
     as_capital = _normal(height - tried[:, None], _SPREAD)
     as_small = _normal(height - np.log(stature[:, 0]) - tried[:, None], _SPREAD)
-    down = (boxes[:, 3] - _feet(chars, boxes)) / np.exp(tried)[:, None]
+    down = (boxes[:, 3] - feet_of(chars, boxes)) / np.exp(tried)[:, None]
     hangs = stature[:, 1] > 0
     as_capital = np.where(hangs, as_capital * _normal(down, _FOOT_SPREAD), as_capital)
     as_small = np.where(hangs, as_small * _normal(down - stature[:, 1], _FOOT_SPREAD), as_small)
@@ -137,7 +137,7 @@ def _normal(off: Floats, spread: float) -> Floats:
     return np.asarray((1 - _ODD) * np.exp(-((off / spread) ** 2) / 2) + _ODD)
 
 
-def _feet(chars: list[str], boxes: Boxes) -> Floats:
+def feet_of(chars: list[str], boxes: Boxes) -> Floats:
     """(n,) where the line runs at each glyph, px: by the feet of the nearest that stand on it."""
     stands = np.array([c.isalnum() and c not in _HANGING for c in chars])
     feet, middle = boxes[:, 3].astype(np.float64), (boxes[:, 0] + boxes[:, 2]) / 2

@@ -25,6 +25,7 @@ from hwcli.page.ink import Ink
 from hwcli.page.layout import Layout, lay_out, renumbered
 from hwcli.page.likeness import told_together
 from hwcli.page.photo import MAX_MEGAPIXELS, Photo, load_photo
+from hwcli.page.place import PLACE, marks_of, settle_by_place
 from hwcli.page.reading import Box, Candidate, Glyph, Page, lines_of
 from hwcli.page.segments import Segments
 from hwcli.page.settle import settle
@@ -94,6 +95,7 @@ class Reader:
         self._finder = Finder(finder or find_finder(BUNDLED), threads=threads)
         info = self.classifier.info
         self._merged = merged_letters(info.classes)
+        self._marks = marks_of(info.classes)
         self._none = info.classes.index(NO_CHARACTER) if NO_CHARACTER in info.classes else None
         self._among = allowed_classes(options.choice, info.classes, info.scripts, self._merged)
         self._topics = topics_of(info.classes, info.scripts, self._among)
@@ -203,12 +205,14 @@ class Reader:
         flags: list[list[str]] = [[] for _ in boxes]
         written: list[dict[str, str]] = [{} for _ in boxes]
         if self._options.context:
+            probabilities, moved = self._placed(probabilities, boxes, line)
             settled = settle_by_topics(probabilities, line, word, self._topics)
             probabilities = settled.probabilities
             read = [info.classes[i] for i in self._best(probabilities, 1)[:, 0]]
             written = recase(read, boxes, line, word, self._merged, settled.small)
-            for names, changed, case in zip(flags, settled.changed, written, strict=True):
-                names += [CONTEXT] * bool(changed) + [CASE] * bool(case)
+            told = zip(flags, moved, settled.changed, written, strict=True)
+            for names, place, changed, case in told:
+                names += [PLACE] * bool(place) + [CONTEXT] * bool(changed) + [CASE] * bool(case)
         best = self._best(probabilities, self._looked_at)
         glyphs = []
         for row in range(len(boxes)):
@@ -226,6 +230,17 @@ class Reader:
                 )
             )
         return tuple(glyphs)
+
+    def _placed(
+        self, probabilities: NDArray[np.float32], boxes: Boxes, line: NDArray[np.int32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Probabilities with small signs settled by their place, and which are others by that."""
+        if self._marks is None:
+            return probabilities, np.zeros(len(boxes), np.bool_)
+        before = self._best(probabilities, 1)[:, 0]
+        read = [self.classifier.info.classes[i] for i in before]
+        placed = settle_by_place(probabilities, read, boxes, line, self._marks)
+        return placed, before != self._best(placed, 1)[:, 0]
 
     def _best(self, probabilities: NDArray[np.float32], k: int) -> NDArray[np.intp]:
         """The `k` likeliest characters of each, best first: none that cannot be."""

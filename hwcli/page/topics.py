@@ -58,10 +58,10 @@ _WRITTEN = _ranked({"e": 13, "a": 9.5, "i": 8, "n": 7.5, "ort": 19.5, "s": 6.5, 
 _UNKNOWNS = _ranked({"x": 34, "y": 15, "ab": 17, "cn": 10, "z": 6, "kmprt": 9, "dfghijloqsuvw": 9})
 """Letters in school algebra: mostly x, then y; a, b, c for what is given, n for a number."""
 _OPERATORS = _ranked(
-    {"=": 30, "+": 26, "-": 24, "−": 2, "×·÷/": 8, "()": 6, "^√": 1, "<>≤≥": 1, ".,:": 2}
+    {"=": 30, "+": 26, "-": 24, "−": 2, "×·÷/": 8, "()": 5, "[]*%": 1, "^√": 1, "<>≤≥": 1, ".,:": 2}
 )
 """Signs in school algebra: an equation has one =, and a sum or difference on each side."""
-_POINTS = _ranked({".,": 60, "-": 15, ":'/": 15, '()!?"&+': 10})
+_POINTS = _ranked({".": 30, ",": 27, "-": 15, ":'/": 15, '()!?"&+': 10, ";[]%@#*": 3})
 """Signs between words and in numbers."""
 _ANYTHING, _REPEATED = 0.15, 0.05
 """How likely a line holds any characters whatever, and one character over and over."""

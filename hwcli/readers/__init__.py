@@ -15,6 +15,7 @@ from hwcli.readers.pixel_table import PixelTableReader
 from hwcli.readers.reader import Reader
 from hwcli.readers.review import ReviewReader
 from hwcli.readers.span import SpanReader
+from hwcli.readers.strokes import StrokesReader
 from hwcli.readers.webdataset import WebdatasetReader
 from hwcli.recipe import Format, Part, Source
 
@@ -29,6 +30,7 @@ READERS: dict[Format, Callable[[Source, Part, Archive], Reader]] = {
     "numpy": NumpyReader,
     "parquet": ArrowReader,
     "review": ReviewReader,
+    "strokes": StrokesReader,
     "webdataset": WebdatasetReader,
 }
 

@@ -14,11 +14,12 @@ SCHEMA = "hwcli.recipe/1"
 SplitName = Literal["train", "val", "test"]
 SplitBy = Literal["official", "writer", "word", "random"]
 Format = Literal[
-    "csv", "font", "idx", "images", "matlab", "numpy", "parquet", "review", "webdataset"
+    "csv", "font", "idx", "images", "matlab", "numpy", "parquet", "review", "strokes", "webdataset"
 ]
 
 _SCRIPT = re.compile(r"[A-Z][a-z]{3}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+MAX_HANDS = 1000
 MAX_STACKS = 1_000_000
 """Stacks of one character; a source has far fewer glyphs to make them of."""
 _DIGITS = 9
@@ -175,6 +176,8 @@ class Source:
     """From a writer's name as published to the name to use: joins misspelt names."""
     split_by: SplitBy | None = None
     """Overrides the recipe's `split.by`."""
+    hands: int = 80
+    """How many write each letterform of a catalogue of strokes."""
     limit: int | None = None
     """At most so many rows, drawn evenly over the classes."""
     stack: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -216,6 +219,8 @@ class Source:
             raise ValueError("trim_edge must not be negative, and does not go with stack")
         if not all(2 <= len(p) <= 4 for p in self.stack.values()):
             raise ValueError("stack takes two to four characters")
+        if not 1 <= self.hands <= MAX_HANDS:
+            raise ValueError(f"hands must be from 1 to {MAX_HANDS:,}")
         if not 1 <= self.stack_count <= MAX_STACKS:
             raise ValueError(f"stack_count must be from 1 to {MAX_STACKS:,}")
 

@@ -174,7 +174,7 @@ def school_hands() -> str:
     for part in source.part[:6]:  # by as many families, so that each is a writer
         glyphs = {c: random.integers(0, 700, (5, 2)).tolist() for c in source.classes}
         write_all("npm/@fontsource", {part.images: font(glyphs, "woff")})
-    return MERGED + "+-=.:/÷"
+    return MERGED + """+-=.:/÷,;!?()[]'"*<>%&@#"""
 
 
 MERGED = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt"
