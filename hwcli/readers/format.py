@@ -23,6 +23,7 @@ _ENDINGS: tuple[tuple[str, Format], ...] = (
     (".ttf", "font"),
     (".woff", "font"),
     (".woff2", "font"),
+    (".toml", "strokes"),
 )
 """What members of a format are called, `.gz` left off."""
 
