@@ -13,23 +13,20 @@ from hwcli.characters import NO_CHARACTER
 from hwcli.classify import name_of, open_model, probabilities_of, top_k
 from hwcli.errors import ModelError
 from hwcli.glyph_batch import normalise_all
-from hwcli.page.case import CASE, merged_letters, recase
+from hwcli.page.case import merged_letters
 from hwcli.page.choice import Choice, allowed_classes, as_allowed
+from hwcli.page.company import Company, Told, told_alone
 from hwcli.page.components import Boxes
-from hwcli.page.context import CONTEXT, settle_by_topics
 from hwcli.page.direction import in_reading_order
 from hwcli.page.find import Found, find_characters
 from hwcli.page.finder import BUNDLED, Finder, find_finder
 from hwcli.page.grey import Grey
 from hwcli.page.ink import Ink
 from hwcli.page.layout import Layout, lay_out, renumbered
-from hwcli.page.likeness import told_together
 from hwcli.page.photo import MAX_MEGAPIXELS, Photo, load_photo
-from hwcli.page.place import PLACE, marks_of, settle_by_place
 from hwcli.page.reading import Box, Candidate, Glyph, Page, lines_of
 from hwcli.page.segments import Segments
 from hwcli.page.settle import settle
-from hwcli.page.topics import topics_of
 from hwcli.page.turned import turned, turned_back, turned_photo
 from hwcli.page.upright import Judge, stand
 from hwcli.review.doubts import ALTERNATIVES, Doubts, Reviewing, doubts_of
@@ -94,13 +91,13 @@ class Reader:
         self._options = options
         self._finder = Finder(finder or find_finder(BUNDLED), threads=threads)
         info = self.classifier.info
-        self._merged = merged_letters(info.classes)
-        self._marks = marks_of(info.classes)
         self._none = info.classes.index(NO_CHARACTER) if NO_CHARACTER in info.classes else None
-        self._among = allowed_classes(options.choice, info.classes, info.scripts, self._merged)
-        self._topics = topics_of(info.classes, info.scripts, self._among)
-        count = len(info.classes) if self._among is None else int(self._among.sum())
-        count -= self._none is not None
+        merged = merged_letters(info.classes)
+        self._among = allowed_classes(options.choice, info.classes, info.scripts, merged)
+        can_be = np.array([c != NO_CHARACTER for c in info.classes], np.bool_)
+        self._can_be = can_be if self._among is None else can_be & self._among
+        self._company = Company(info.classes, info.scripts, self._can_be)
+        count = int(self._can_be.sum())
         self._topk = min(options.topk, count)
         self._looked_at = min(max(options.topk, ALTERNATIVES * bool(options.reviewing)), count)
         self.name = name_of(model)
@@ -181,10 +178,14 @@ class Reader:
         if self._none is not None:
             kept = probabilities[:, self._none] < _NO_CHARACTER
             places, probabilities = places[kept], probabilities[kept]
-        if self._options.context:
-            probabilities = told_together(images[places], probabilities)
+        boxes = boxes[places]
         line, word = renumbered(layout.line[places], layout.word[places])
-        glyphs = self._named(probabilities, line, word, boxes[places])
+        told = (
+            self._company.told(images[places], probabilities, boxes, line, word)
+            if self._options.context
+            else told_alone(probabilities)
+        )
+        glyphs = self._named(told, line, word, boxes)
         glyphs, order = in_reading_order(glyphs)
         wanted = self._options.reviewing
         if wanted is None:
@@ -194,60 +195,30 @@ class Reader:
         return tuple(replace(g, candidates=g.candidates[: self._topk]) for g in glyphs), doubts
 
     def _named(
-        self,
-        probabilities: NDArray[np.float32],
-        line: NDArray[np.int32],
-        word: NDArray[np.int32],
-        boxes: Boxes,
+        self, told: Told, line: NDArray[np.int32], word: NDArray[np.int32], boxes: Boxes
     ) -> tuple[Glyph, ...]:
-        """Glyphs with their candidates, look-alikes settled by the line if that is wanted."""
-        info = self.classifier.info
-        flags: list[list[str]] = [[] for _ in boxes]
-        written: list[dict[str, str]] = [{} for _ in boxes]
-        if self._options.context:
-            probabilities, moved = self._placed(probabilities, boxes, line)
-            settled = settle_by_topics(probabilities, line, word, self._topics)
-            probabilities = settled.probabilities
-            read = [info.classes[i] for i in self._best(probabilities, 1)[:, 0]]
-            written = recase(read, boxes, line, word, self._merged, settled.small)
-            told = zip(flags, moved, settled.changed, written, strict=True)
-            for names, place, changed, case in told:
-                names += [PLACE] * bool(place) + [CONTEXT] * bool(changed) + [CASE] * bool(case)
-        best = self._best(probabilities, self._looked_at)
+        """Glyphs with their candidates."""
+        best = self._best(told.probabilities, self._looked_at)
         glyphs = []
-        for row in range(len(boxes)):
-            candidates = self._candidates(probabilities[row], best[row], written[row])
+        for row, flags in enumerate(told.flags):
+            candidates = self._candidates(told.probabilities[row], best[row], told.written[row])
             doubtful = candidates[0].p < self._options.min_confidence  # as it is told
             glyphs.append(
                 Glyph(
                     box=Box(*boxes[row].tolist()),
                     line=int(line[row]),
                     word=int(word[row]),
-                    script=info.scripts[best[row, 0]],
+                    script=self.classifier.info.scripts[best[row, 0]],
                     candidates=candidates,
-                    flags=(*flags[row], DOUBTFUL) if doubtful else tuple(flags[row]),
+                    flags=(*flags, DOUBTFUL) if doubtful else flags,
                     instead=self._options.reject_char if doubtful else "",
                 )
             )
         return tuple(glyphs)
 
-    def _placed(
-        self, probabilities: NDArray[np.float32], boxes: Boxes, line: NDArray[np.int32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Probabilities with small signs settled by their place, and which are others by that."""
-        if self._marks is None:
-            return probabilities, np.zeros(len(boxes), np.bool_)
-        before = self._best(probabilities, 1)[:, 0]
-        read = [self.classifier.info.classes[i] for i in before]
-        placed = settle_by_place(probabilities, read, boxes, line, self._marks)
-        return placed, before != self._best(placed, 1)[:, 0]
-
     def _best(self, probabilities: NDArray[np.float32], k: int) -> NDArray[np.intp]:
         """The `k` likeliest characters of each, best first: none that cannot be."""
-        can_be = np.ones(probabilities.shape[1], np.bool_) if self._among is None else self._among
-        if self._none is not None:
-            can_be = can_be & (np.arange(len(can_be)) != self._none)
-        return top_k(np.where(can_be, probabilities, -1), k)
+        return top_k(np.where(self._can_be, probabilities, -1), k)
 
     def _candidates(
         self, probabilities: NDArray[np.float32], best: NDArray[np.intp], written: dict[str, str]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from hwcli.classify import AnyClassifier, find_model, probabilities_of
+from hwcli.page import company
 from hwcli.page import reader as reader_module
 from hwcli.page.place import PLACE, Marks, marks_of, settle_by_place
 from hwcli.page.reader import Reader, ReadingOptions
@@ -66,7 +67,7 @@ def test_a_model_without_these_signs_has_nothing_to_tell_apart(classes: str) -> 
 
 
 def test_a_page_says_which_glyphs_their_place_made_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader_module, "marks_of", as_if)
+    monkeypatch.setattr(company, "marks_of", as_if)
     monkeypatch.setattr(reader_module, "probabilities_of", torn)
     grey = written(["AHE-NK", "HEAD"])
     asked = ReadingOptions(quarters=0, topk=2)
