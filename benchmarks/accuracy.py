@@ -132,8 +132,7 @@ def main() -> None:
     print(markdown(COLUMNS), markdown("---" for _ in COLUMNS), sep="\n", flush=True)
     for line in lines:
         train(options.work, line, options.scale)
-        if line.judged:
-            print(row(options.work, line), flush=True)
+        print(row(options.work, line), flush=True)
     if options.leaky:
         leaky(options.work, mirror)
         for model in ("mlp", "lenet"):
