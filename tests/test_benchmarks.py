@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from composed import sample_dataset, sample_stock
+from hwcli.models.table import find_entry
 from hwcli.page.reading import Box, Candidate, Glyph, Line, Page
+from hwcli.recipe import load_recipe
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 PHOTOS = Path(__file__).parents[1] / "hwcli" / "assets" / "photos"
@@ -111,6 +113,43 @@ def test_boxes_hold_the_middle_of_one_glyph(monkeypatch: pytest.MonkeyPatch) -> 
     score.add_boxes(boxes, page_of(read))
     assert (score.boxes, score.found, score.right, score.spurious) == (3, 2, 1, 1)
     sys.modules.pop("scoring", None)
+
+
+@pytest.fixture
+def accuracy(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    yield importlib.import_module("accuracy")
+    for name in ("accuracy", "accuracy_lines"):
+        sys.modules.pop(name, None)
+
+
+def test_every_line_of_accuracy_can_be_trained(accuracy: ModuleType) -> None:
+    names = [line.name for line in accuracy.LINES]
+    assert len(set(names)) == len(names)
+    for place, line in enumerate(accuracy.LINES):
+        find_entry(line.model)
+        own = accuracy.PROTOCOLS / f"{line.data}.toml"
+        assert load_recipe(str(own) if own.is_file() else line.data).name == line.data
+        assert not line.init or line.init in names[:place]
+        assert line.title and line.split and line.published
+    both = ["field-bymerge", "field-chars74k"]
+    assert [line.name for line in accuracy.chosen(("field-chars",))] == both
+    assert accuracy.chosen(()) == list(accuracy.LINES)
+
+
+def test_a_line_of_accuracy_is_judged_once(accuracy: ModuleType, tmp_path: Path) -> None:
+    line = accuracy.Line("a", "sample", "perceptron", 0, "sample", "by writer", "none",
+                         ("--epochs", "1"), cases=True)  # fmt: skip
+    accuracy.ingest(tmp_path, tmp_path, line.data)
+    for _ in range(2):
+        accuracy.train(tmp_path, line, 1.0)
+        cells = accuracy.row(tmp_path, line).split(" | ")
+        assert len(cells) == len(accuracy.COLUMNS)
+        assert cells[2] == "`perceptron --epochs 1`" and "; cases merged " in cells[4]
+        kept = tmp_path / "runs" / "a" / "test.json"
+        told = json.loads(kept.read_text())
+        assert cells[3] == f"{told['n']:,}" and cells[5] == accuracy.percent(told["top"]["5"])
+        kept.write_text(json.dumps({**told, "n": 1}))
 
 
 @pytest.mark.parametrize(
