@@ -134,6 +134,8 @@ class Run:
         return self.crew.wrap(model)
 
     def _is_over(self) -> bool:
+        if not self.epochs:  # one there is, though getting ready took all the time
+            return False
         if self.best and self.options.patience:
             waited = len(self.epochs) - self.best.epoch
             if waited >= self.options.patience:
