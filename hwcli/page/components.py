@@ -212,3 +212,8 @@ def boxes_of_labels(labels: Labels, count: int) -> Boxes:
         np.minimum.at(out[:, side], own, places)
         np.maximum.at(out[:, side + 2], own, places + 1)
     return out
+
+
+def longest(boxes: Boxes) -> NDArray[np.int32]:
+    """The longer side of each box, px."""
+    return np.asarray((boxes[:, 2:] - boxes[:, :2]).max(axis=1), np.int32)

@@ -6,20 +6,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.page.components import boxes_of_labels, is_strong
+from hwcli.page.components import boxes_of_labels, is_strong, longest
 from hwcli.page.finder import STRIDE, Characters, Finder
 from hwcli.page.form import find_fields, in_rows_and_columns
 from hwcli.page.ink import Ink
+from hwcli.page.look import look
 from hwcli.page.rulings import Cleaned
 from hwcli.page.segments import Doubt, Segments, is_writing, union
-from hwcli.page.view import HEIGHT, View, see, usual_height
+from hwcli.page.view import View
 
-_SMALL, _LARGE = 0.55, 1.8
-"""Characters that are so many times as large as the finder is used to are looked at again."""
 _SMALLEST_PX = 2
 """Strokes that are shorter than this, px, are none."""
-_FEWEST = 3
-"""Characters that tell the size of the writing."""
 _SURE = 0.75
 """From this score on, a character is neither two nor a part of one."""
 _PART = 0.12
@@ -39,15 +36,7 @@ def segment(ink: Ink, cleaned: Cleaned, finder: Finder) -> Segments:
     Raises:
         ModelError: the finder fails.
     """
-    height = usual_height(cleaned.found)
-    view = see(ink.strength, cleaned.mask, height)
-    found = finder.find(view.image)
-    if len(found.boxes) >= _FEWEST:
-        size = STRIDE * float(np.median(_longest(found.boxes))) / HEIGHT
-        if not _SMALL < size < _LARGE:
-            again = see(ink.strength, cleaned.mask, height * size)
-            if abs(again.scale / view.scale - 1) > 0.1:
-                view, found = again, finder.find(again.image)
+    view, found = look(ink.strength, cleaned, finder)
     found = found.only(_in_fields(found, view, ink, cleaned))
     parts, owner = _parted(found)
     doubts = _doubts(found, parts, owner)
@@ -64,10 +53,6 @@ def _in_fields(found: Characters, view: View, ink: Ink, cleaned: Cleaned) -> NDA
     corners = found.boxes.astype(np.float64)
     middles = (corners[:, :2] + corners[:, 2:]) * (STRIDE / 2 / view.scale)
     return in_rows_and_columns(middles, fields)
-
-
-def _longest(boxes: NDArray[np.int32]) -> NDArray[np.int32]:
-    return np.asarray((boxes[:, 2:] - boxes[:, :2]).max(axis=1), np.int32)
 
 
 def _parted(found: Characters) -> tuple[Ids, NDArray[np.int32]]:
@@ -94,7 +79,7 @@ def _parted(found: Characters) -> tuple[Ids, NDArray[np.int32]]:
 
 def _doubts(found: Characters, parts: Ids, owner: NDArray[np.int32]) -> tuple[Doubt, ...]:
     """What may be two characters or one: parts of one, and neighbours that touch."""
-    size = float(np.median(_longest(found.boxes))) if len(found.boxes) else 1.0
+    size = float(np.median(longest(found.boxes))) if len(found.boxes) else 1.0
     labels = [np.flatnonzero(owner == n) for n in range(len(found.boxes))]
     doubts = []
     for number, own in enumerate(labels):
@@ -142,11 +127,11 @@ def _at_full_size(
     strokes = (cleaned.mask > 0) | ((ink.mask > 0) & (told > 0))
     labels = np.where(strokes, near, 0).astype(np.int32)
     by_label = boxes_of_labels(labels, len(owner) - 1)
-    there = _longest(by_label) >= _SMALLEST_PX  # what the finder takes for ink may be none
+    there = longest(by_label) >= _SMALLEST_PX  # what the finder takes for ink may be none
     owner = _numbered(np.where(there, owner, -1))
     doubts = tuple(_inked(doubts, there))
     boxes = union(by_label[owner >= 0], owner[owner >= 0])
-    scale = float(np.median(_longest(boxes))) if len(boxes) else STRIDE / view.scale
+    scale = float(np.median(longest(boxes))) if len(boxes) else STRIDE / view.scale
     return Segments(boxes, labels, owner, scale, doubts)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from hwcli.page.components import Components, is_frame, weighted_median
 from hwcli.page.grey import Grey
@@ -18,6 +19,11 @@ _MOST = 1.2e6
 """Pixels of a view at most."""
 _LARGEST = 3.0
 """A page is enlarged by no more than this."""
+_JOINED = 2.0
+"""Strokes that are wider than this, in heights, hold several letters."""
+_SLICE = 0.35
+"""Width of a slice of these, in heights: a little less than a letter's. Of a quarter, a third and a
+half this reads composed lines of joined-up writing best."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,11 +54,39 @@ def see(strength: Grey, mask: Grey, height: float) -> View:
 
 
 def usual_height(found: Components) -> float:
-    """Height of most ink, px: of lines of joined-up writing as of single characters."""
+    """Height of a usual character, px: of lines of joined-up writing as of single characters.
+
+    A joined-up word reaches from its highest letter to the foot of its lowest, and is higher than
+    nearly all of them. So wide strokes are cut into slices, and each is as high as the ink in it.
+    """
     if not len(found):
         return HEIGHT
     height, area = found.stats[:, 3], found.stats[:, 4]
     likely = (height > 3) & ~is_frame(found)
     if not likely.any():
         return float(np.median(height))
-    return weighted_median(height[likely], area[likely])
+    joined = likely & (found.stats[:, 2] > _JOINED * height)
+    slices, ink = _slices(found, joined)
+    alone = likely & ~joined
+    return weighted_median(
+        np.concatenate([height[alone], slices]), np.concatenate([area[alone], ink])
+    )
+
+
+def _slices(
+    found: Components, which: NDArray[np.bool_]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Height and ink of each slice of the components of `which`, px."""
+    number = found.only(which).numbers()[found.label]
+    own = number >= 0
+    number = number[own]
+    y, x = np.divmod(found.pixels[own], found.labels.shape[1])
+    left, height = found.stats[which, 0], found.stats[which, 3]
+    place = ((x - left[number]) / (_SLICE * height[number])).astype(np.intp)
+    most = int(place.max(initial=0)) + 1
+    _, piece = np.unique(number * most + place, return_inverse=True)
+    ink = np.bincount(piece)
+    top, bottom = np.full(len(ink), found.labels.shape[0]), np.zeros(len(ink), np.intp)
+    np.minimum.at(top, piece, y)
+    np.maximum.at(bottom, piece, y + 1)
+    return (bottom - top).astype(np.int32), ink.astype(np.int32)
