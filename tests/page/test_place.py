@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from hwcli.characters import NO_CHARACTER
 from hwcli.classify import AnyClassifier, find_model, probabilities_of
 from hwcli.page import company
 from hwcli.page import reader as reader_module
@@ -85,9 +86,10 @@ def as_if(classes: tuple[str, ...]) -> Marks:
 def torn(
     classifier: AnyClassifier, glyphs: np.ndarray, *, among: np.ndarray | None = None
 ) -> np.ndarray:
-    """As the model has it, but what it takes for a dash may be a plus as well."""
+    """As the model has it, but each is a character, and a dash may be a plus as well."""
     out = probabilities_of(classifier, glyphs, among=among)
-    dash, plus = (classifier.info.classes.index(char) for char in "-+")
+    dash, plus, none = (classifier.info.classes.index(char) for char in ("-", "+", NO_CHARACTER))
+    out[:, none] = 0
     out[:, plus] += 0.4 * out[:, dash]
     out[:, dash] *= 0.6
     return out
