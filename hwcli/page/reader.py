@@ -35,6 +35,8 @@ DOUBTFUL = "doubtful"
 """Flag of a glyph whose confidence is below the least that was asked for."""
 _NO_CHARACTER = 0.7
 """From this probability on, what was found is no character, and is not told."""
+_NO_BAR, _BARS = 0.85, "-="
+"""The same for what is shaped like a bar, as a piece of a ruling is too: that is mostly removed."""
 _NO_SCRIPT = "Zyyy"
 """ISO 15924 for an undetermined script."""
 
@@ -170,13 +172,16 @@ class Reader:
         self, photo: Photo, ink: Ink, segments: Segments, layout: Layout, boxes: Boxes
     ) -> tuple[tuple[Glyph, ...], Doubts | None]:
         """The glyphs in reading order, and the doubtful ones; `boxes` are in the layout's."""
-        how = self.classifier.info.normalisation
+        info = self.classifier.info
+        how = info.normalisation
         crops = [segments.crop(index, ink) for index in layout.order.tolist()]
         images, inked = normalise_all(crops, how)
         places = np.flatnonzero(inked)
         probabilities = probabilities_of(self.classifier, images[places], among=self._among)
         if self._none is not None:
-            kept = probabilities[:, self._none] < _NO_CHARACTER
+            limit = np.array([_NO_BAR if c in _BARS else _NO_CHARACTER for c in info.classes])
+            likeliest = self._best(probabilities, 1)[:, 0]
+            kept = probabilities[:, self._none] < limit[likeliest]
             places, probabilities = places[kept], probabilities[kept]
         boxes = boxes[places]
         line, word = renumbered(layout.line[places], layout.word[places])
@@ -191,7 +196,7 @@ class Reader:
         if wanted is None:
             return glyphs, None
         inks = [crops[place] for place in places[order]]
-        doubts = doubts_of(photo, glyphs, inks, wanted, how, self.classifier.info.classes)
+        doubts = doubts_of(photo, glyphs, inks, wanted, how, info.classes)
         return tuple(replace(g, candidates=g.candidates[: self._topk]) for g in glyphs), doubts
 
     def _named(

@@ -70,3 +70,9 @@ def test_what_is_left_of_a_layout_is_numbered_anew() -> None:
     assert line.tolist() == [0, 0, 0, 1, 1, 2]
     assert word.tolist() == [0, 0, 1, 0, 1, 0]
     assert [len(a) for a in renumbered(*[np.empty(0, np.int32)] * 2)] == [0, 0]
+
+
+@pytest.mark.parametrize("model", ["glyphnet", "latin"])
+def test_bars_are_left_out_only_if_that_is_surer(model: str) -> None:
+    rows = ["7-4", "555-1234", "7-3=4"]
+    assert [line.text for line in read(rows, find_model(model)).lines] == rows
