@@ -10,7 +10,7 @@ from hwcli.classify import top_k
 from hwcli.page.case import CASE, merged_letters, recase
 from hwcli.page.components import Boxes
 from hwcli.page.context import CONTEXT, settle_by_topics
-from hwcli.page.likeness import told_together
+from hwcli.page.likeness import LIKENESS, told_together
 from hwcli.page.place import PLACE, marks_of, settle_by_place
 from hwcli.page.topics import topics_of
 
@@ -68,6 +68,7 @@ class Company:
             line: (N,) number of each one's line.
             word: (N,) number of its word within the line.
         """
+        alone = self._likeliest(probabilities)
         probabilities = told_together(images, probabilities)
         before = self._likeliest(probabilities)
         if self._marks is not None:
@@ -78,8 +79,13 @@ class Company:
         read = [self._classes[i] for i in self._likeliest(settled.probabilities)]
         written = recase(read, boxes, line, word, self._merged, settled.small)
         flags = tuple(
-            (PLACE,) * bool(place) + (CONTEXT,) * bool(context) + (CASE,) * bool(case)
-            for place, context, case in zip(moved, settled.changed, written, strict=True)
+            (LIKENESS,) * bool(alike)
+            + (PLACE,) * bool(place)
+            + (CONTEXT,) * bool(context)
+            + (CASE,) * bool(case)
+            for alike, place, context, case in zip(
+                alone != before, moved, settled.changed, written, strict=True
+            )
         )
         return Told(settled.probabilities, flags, tuple(written))
 

@@ -63,8 +63,13 @@ def find_finder(name: str, *, in_run: str = ONNX) -> Path:
     """
     if name == BUNDLED:
         return Path(str(files("hwcli") / "assets" / "models" / "finder.onnx"))
-    path = Path(name, in_run) if Path(name).is_dir() else Path(name)
-    if not path.is_file():
+    path = Path(name)
+    try:
+        path = path / in_run if path.is_dir() else path
+        there = path.is_file()
+    except OSError:  # no right to look, a name too long
+        there = False
+    if not there:
         raise ModelError(f"{name}: no such finder", hint=f"{BUNDLED!r}, or train one: train finder")
     return path
 

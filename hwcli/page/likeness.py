@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+LIKENESS = "likeness"
+"""Flag of a glyph that is told to be what those that look like it are."""
 _BLUR_PX = 1.2
 """Shapes are compared this much blurred, so that a stroke's width beside its place is near."""
 _ALIKE, _FULLY = 0.85, 0.95
@@ -33,9 +35,11 @@ def told_together(images: NDArray[np.uint8], probabilities: Floats) -> Floats:
         images: uint8 (N, S, S), normalised glyphs of one page, neighbours together.
         probabilities: (N, classes), each row sums to 1.
     """
-    starts = range(0, len(images), _MOST)
-    parts = [_together(images[s : s + _MOST], probabilities[s : s + _MOST]) for s in starts]
-    return np.concatenate(parts) if len(parts) > 1 else parts[0] if parts else probabilities
+    if len(images) < 2:
+        return probabilities
+    count = -(-len(images) // _MOST)
+    split = zip(np.array_split(images, count), np.array_split(probabilities, count), strict=True)
+    return np.concatenate([_together(*part) for part in split])
 
 
 def _together(images: NDArray[np.uint8], probabilities: Floats) -> Floats:

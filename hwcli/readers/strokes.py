@@ -19,6 +19,8 @@ _MAX_FILE = 1 << 20
 """Bytes of a catalogue."""
 _MOST_FORMS, _MOST_STROKES, _MOST_POINTS = 5000, 12, 64
 """Of a catalogue, of a form, of a stroke."""
+_MOST_DOTS = 2000
+"""Of a catalogue: the time that TOML takes grows with the square of the parts of a dotted key."""
 _LONGEST_NAME = 100
 """Characters of a form's name."""
 _POINT = re.compile(r"(-?\d{1,3}),(-?\d{1,3})(!?)", re.ASCII)
@@ -88,6 +90,8 @@ def _forms(data: bytes, where: str) -> list[Form]:
     hint = "docs/recipes.md says how a catalogue of letterforms is written"
     if len(data) > _MAX_FILE:
         raise FetchError(f"{where}: has more than {_MAX_FILE:,} bytes", hint=hint)
+    if data.count(b".") > _MOST_DOTS:
+        raise FetchError(f"{where}: has more than {_MOST_DOTS:,} dots", hint=hint)
     try:
         told = tomllib.loads(data.decode())
         forms = [_form(char, name, strokes) for char, names in told.items()

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from hwcli.checkpoint import read_weights
-from hwcli.classify import Classifier
+from hwcli.classify import Classifier, find_weights
 from hwcli.errors import ModelError
 from hwcli.model_info import ModelInfo
+from hwcli.models.scale import eval_batch
 from hwcli.models.table import build_model
 from hwcli.training.options import Init
 from hwcli.training.unfolded import unfold
@@ -37,7 +38,7 @@ def start_from(init: Init, model: nn.Module, info: ModelInfo, images: Tensor) ->
         ModelError: no weights there, those of another architecture, or other classes that are not
             to be mapped.
     """
-    path = init.weights
+    path = find_weights(str(init.weights))
     if path.suffix == ".onnx":
         weights, theirs = _out_of_onnx(path, info, images)
     else:
@@ -62,8 +63,9 @@ def start_from(init: Init, model: nn.Module, info: ModelInfo, images: Tensor) ->
     model.load_state_dict(own)
     if missing or extra:
         logger.warning(
-            "%s: %d of %d classes taken over, %d start fresh",
+            "%s: %d of %d classes taken over, %d start fresh%s",
             path, len(info.classes) - len(missing), len(info.classes), len(missing),
+            f"; left out: {_named(extra, 'the data does not have')}" if extra else "",
         )  # fmt: skip
 
 
@@ -73,7 +75,8 @@ def _out_of_onnx(
     classifier = Classifier(path)
     theirs = classifier.info
     _check_alike(path, theirs, info)
-    network, images = build_model(theirs, str(path)), images.cpu()
+    network = build_model(theirs, str(path))
+    images = images[: eval_batch(network, len(images))].cpu()
     told = torch.from_numpy(classifier.logits(images.numpy()))
     unfold(path, network, images.unsqueeze(1).float() / 255, told)
     return network.state_dict(), theirs

@@ -119,6 +119,8 @@ def _put(layer: _Layer, place: nn.Conv2d | nn.Linear, norm: nn.BatchNorm2d) -> N
     usual = place.weight.flatten(1).norm(dim=1).mean()
     factor = torch.where(own > 0, usual / own.clamp(min=1e-12), torch.ones_like(own))
     place.weight.copy_(layer.weight * factor.view(-1, *[1] * (layer.weight.dim() - 1)))
+    if place.bias is not None:  # folded into the norm's
+        place.bias.zero_()
     assert norm.running_mean is not None and norm.running_var is not None
     norm.running_mean.zero_()
     norm.running_var.fill_(1.0)

@@ -97,7 +97,11 @@ def test_training_makes_a_finder(hwcli: Hwcli, monkeypatch: pytest.MonkeyPatch) 
     )
     assert after.code == 0, after.err
     Path("bad.safetensors").write_bytes(b"x")
-    for wrong, said in (("nowhere", "no such finder"), ("bad.safetensors", "not the weights of a")):
+    for wrong, said in (
+        ("nowhere", "no such finder"),
+        (300 * "a", "no such finder"),
+        ("bad.safetensors", "not the weights of a"),
+    ):
         bad = hwcli("train", "finder", "--data", sample_dataset(), "--init", wrong, "--out", "bad")
         assert not Path("bad").exists()
         assert bad.code == ModelError.exit_code and said in bad.err, bad.err

@@ -6,7 +6,8 @@ import pytest
 from numpy.typing import NDArray
 
 from hwcli.page import likeness
-from hwcli.page.likeness import told_together
+from hwcli.page.company import Company
+from hwcli.page.likeness import LIKENESS, told_together
 
 
 def glyphs(kinds: list[int]) -> NDArray[np.uint8]:
@@ -40,11 +41,11 @@ def test_a_page_of_very_many_is_told_part_by_part(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(likeness, "_MOST", 50)
     kinds = [0, 1, 2, 3] * 30
     probabilities = told(kinds)
-    probabilities[:40:4] = 0.35, 0.4, 0.25, 0.0
+    probabilities[::12] = 0.35, 0.4, 0.25, 0.0
     images = glyphs(kinds)
     found = told_together(images, probabilities)
     assert (found.argmax(axis=1) == kinds).all()
-    np.testing.assert_array_equal(found[:50], told_together(images[:50], probabilities[:50]))
+    np.testing.assert_array_equal(found[:40], told_together(images[:40], probabilities[:40]))
 
 
 def test_where_alike_ones_are_told_to_be_others_nothing_changes() -> None:
@@ -59,3 +60,14 @@ def test_fewer_than_two_are_left_as_they_are(count: int) -> None:
     probabilities = told([0] * count)
     found = told_together(glyphs([0] * count), probabilities)
     np.testing.assert_array_equal(found, probabilities)
+
+
+def test_a_glyph_that_its_likes_changed_says_so() -> None:
+    kinds = [0, 1, 2] * 10
+    probabilities = told(kinds)
+    probabilities[3] = 0.35, 0.4, 0.25, 0.0
+    company = Company("AXSG", ("Latn",) * 4, np.ones(4, np.bool_))
+    boxes = np.array([[40 * i, 0, 40 * i + 28, 28] for i in range(30)], np.int32)
+    line = np.zeros(30, np.int32)
+    found = company.told(glyphs(kinds), probabilities, boxes, line, line)
+    assert [i for i, flags in enumerate(found.flags) if LIKENESS in flags] == [3]

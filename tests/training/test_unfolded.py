@@ -114,6 +114,27 @@ def test_a_hostile_file_is_refused(tmp_path: Path, fault: str) -> None:
         unfold(path, network, glyphs(8).unsqueeze(1) / 255, torch.zeros(8, 3))
 
 
+@torch.no_grad()
+def test_a_bias_before_a_batch_norm_is_taken_into_it(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(26 * 26 * 4, 3)
+    )
+    nn.init.uniform_(model[1].running_mean, -1, 1)
+    info = ModelInfo(
+        architecture="glyphnet", options={}, target="char", classes=tuple("abc"),
+        scripts=("Latn",) * 3, normalisation=Normalisation(),
+    )  # fmt: skip
+    save_onnx(tmp_path / "model.onnx", model.eval(), info, glyphs(8))
+    images = glyphs(16).unsqueeze(1) / 255
+    told = model(images)
+    for part in model:
+        if hasattr(part, "reset_parameters"):
+            part.reset_parameters()
+    unfold(tmp_path / "model.onnx", model, images, told)
+    assert torch.allclose(model(images), told, atol=1e-3)
+
+
 def test_a_network_of_other_layers_is_refused(tmp_path: Path) -> None:
     written(tmp_path / "model.onnx")
     network = nn.Sequential(nn.Flatten(), nn.PReLU(), nn.Linear(784, 3))

@@ -150,7 +150,8 @@ InitFrom = Annotated[
     str | None,
     typer.Option(
         "--init",
-        help="Begin with the weights of a run, or of a bundled model.",
+        help="Begin with the weights of a run, a file, or a bundled model: glyphnet; latin (a "
+        "glyphnet-small); bundled, for finder.",
         metavar="RUN|FILE|NAME",
     ),
 ]
