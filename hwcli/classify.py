@@ -220,18 +220,23 @@ def find_weights(name: str) -> Path:
     """
     if name in BUNDLED:
         return find_model(name)
-    path = Path(name)
-    try:
-        path = path / WEIGHTS if path.is_dir() else path
-        there = path.is_file()
-    except OSError:  # no right to look, a name too long
-        there = False
-    if not there:
+    path = file_of(name, WEIGHTS)
+    if path is None:
         raise ModelError(
-            f"{path}: no such weights",
+            f"{name}: no such weights",
             hint=f"--init takes a run folder, a file of one, or {' or '.join(BUNDLED)}",
         )
     return path
+
+
+def file_of(name: str, in_run: str) -> Path | None:
+    """The file called `name`, or `in_run` in the folder called so; None where there is neither."""
+    path = Path(name)
+    try:
+        path = path / in_run if path.is_dir() else path
+        return path if path.is_file() else None
+    except OSError:  # no right to look, a name too long
+        return None
 
 
 def _first_line(error: BaseException) -> str:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcli.classify import Session
+from hwcli.classify import Session, file_of
 from hwcli.errors import ModelError
 from hwcli.page.components import Boxes, boxes_of_labels
 from hwcli.page.grey import Grey
@@ -63,13 +63,8 @@ def find_finder(name: str, *, in_run: str = ONNX) -> Path:
     """
     if name == BUNDLED:
         return Path(str(files("hwcli") / "assets" / "models" / "finder.onnx"))
-    path = Path(name)
-    try:
-        path = path / in_run if path.is_dir() else path
-        there = path.is_file()
-    except OSError:  # no right to look, a name too long
-        there = False
-    if not there:
+    path = file_of(name, in_run)
+    if path is None:
         raise ModelError(f"{name}: no such finder", hint=f"{BUNDLED!r}, or train one: train finder")
     return path
 
