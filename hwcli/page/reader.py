@@ -98,6 +98,8 @@ class Reader:
         self._among = allowed_classes(options.choice, info.classes, info.scripts, merged)
         can_be = np.array([c != NO_CHARACTER for c in info.classes], np.bool_)
         self._can_be = can_be if self._among is None else can_be & self._among
+        self._doubted = np.array([_NO_BAR if c in _BARS else _NO_CHARACTER for c in info.classes])
+        """(classes,): from which probability on of being none each is left out."""
         self._company = Company(info.classes, info.scripts, self._can_be)
         count = int(self._can_be.sum())
         self._topk = min(options.topk, count)
@@ -179,9 +181,8 @@ class Reader:
         places = np.flatnonzero(inked)
         probabilities = probabilities_of(self.classifier, images[places], among=self._among)
         if self._none is not None:
-            limit = np.array([_NO_BAR if c in _BARS else _NO_CHARACTER for c in info.classes])
             likeliest = self._best(probabilities, 1)[:, 0]
-            kept = probabilities[:, self._none] < limit[likeliest]
+            kept = probabilities[:, self._none] < self._doubted[likeliest]
             places, probabilities = places[kept], probabilities[kept]
         boxes = boxes[places]
         line, word = renumbered(layout.line[places], layout.word[places])
