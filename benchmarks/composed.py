@@ -1,6 +1,6 @@
 """Reads composed pages that nothing was trained with, and tells where the reading fails.
 
-    python benchmarks/composed.py [--data FOLDER] [--pages 150] [--scripts Latn] [--finder rules]
+    python benchmarks/composed.py [--data FOLDER] [--pages 150] [--scripts Latn] [--words FILE]
 
 Pages are composed of glyphs of one split of a dataset, `test` by default (other writers, where they
 are known), on papers and by a camera that neither training nor any setting knows
@@ -12,7 +12,8 @@ both. Printed, for each layout, each paper, for pages in Latin letters, in other
 
     glyphs   on the pages, but for those cut off at the edge or scribbled over
     found    share of them
-    right    share of the found that are named right, case and look-alikes such as 0/O folded
+    right    share of the found that are named right, case and look-alikes such as 0/O folded,
+             L among 1/I/l as EMNIST by merge has it
     cut      boxes that hold a part of a character or several, for each glyph
     none     boxes whose ink is that of no character, as a share of all that is told
     CER      edit distance / length of the text, line by line, as `benchmarks/photos.py` has it
@@ -163,10 +164,15 @@ def _text(page: Composed, own: np.ndarray, wanted: np.ndarray, middle: np.ndarra
     return text
 
 
+def alike(text: str) -> str:
+    """`text` folded; L too is one with 1 and I, as datasets name a small l by its capital."""
+    return fold(text.replace("L", "l"))
+
+
 def judge(asked: Asked, read: Page, seconds: float, tally: Tally) -> None:
     """Add to `tally` how well `asked` was read."""
     tally.seconds += seconds
-    tally.text.add_text(asked.text, read.text)
+    tally.text.add_text(asked.text.replace("L", "l"), read.text.replace("L", "l"))
     tally.glyphs += int(asked.wanted.sum())
     owner = _matched(asked, [glyph.box for glyph in read.glyphs])
     for glyph, number in zip(read.glyphs, owner, strict=True):
@@ -174,7 +180,7 @@ def judge(asked: Asked, read: Page, seconds: float, tally: Tally) -> None:
         if number:
             if not asked.wanted[number]:
                 continue
-            right = fold(glyph.char) == fold(asked.page.glyphs[number - 1].char)
+            right = alike(glyph.char) == alike(asked.page.glyphs[number - 1].char)
             tally.found += 1
             tally.right += right
         else:
@@ -223,15 +229,23 @@ def _holds_none(asked: Asked, box: Box) -> bool:
 def rows_of(asked: Asked) -> tuple[str, ...]:
     """The rows of the table that a page counts in."""
     latin = "Latin" if asked.script == "Latn" else "other scripts"
-    return asked.page.layout, asked.scene, latin, "all"
+    joined = ("joined up",) if asked.page.joined and latin == "Latin" else ()
+    return asked.page.layout, asked.scene, *joined, latin, "all"
 
 
-def only(stock: Stock, scripts: str) -> Stock:
-    """`stock` for pages in `scripts`, ISO 15924 codes with commas between them; all if empty."""
+def only(stock: Stock, scripts: str, words: Path | None = None) -> Stock:
+    """`stock` for pages in `scripts`, ISO 15924 codes with commas between them; all if empty.
+
+    Latin pages are of the words in the file `words`, if one is given.
+    """
     wanted = scripts.split(",") if scripts else list(stock.scripts)
     if missing := set(wanted) - set(stock.scripts):
         raise SystemExit(f"no glyphs in {', '.join(sorted(missing))}")
-    return replace(stock, scripts={script: stock.scripts[script] for script in wanted})
+    given = tuple(words.read_text("utf-8").split()) if words else ()
+    given = tuple(w for w in given if {w[0], w[0].swapcase()} & set(stock.rows))
+    if words and not given:
+        raise SystemExit(f"{words}: no words of the characters that there are")
+    return replace(stock, scripts={script: stock.scripts[script] for script in wanted}, words=given)
 
 
 def show(tallies: dict[str, Tally], order: list[str]) -> None:
@@ -258,6 +272,7 @@ def parser_of(text: str, pages: int) -> argparse.ArgumentParser:
     parser.add_argument("--pages", type=int, default=pages, help="(default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scripts", default="", help="pages in these alone, such as Latn")
+    parser.add_argument("--words", type=Path, help="a text of words that are written, not made up")
     parser.add_argument("--model", help="as `hwcli ocr` has it")
     parser.add_argument("--finder", default="bundled", help="as `hwcli ocr` has it")
     parser.add_argument("--json", type=Path, help="write the figures there too")
@@ -266,7 +281,7 @@ def parser_of(text: str, pages: int) -> argparse.ArgumentParser:
 
 def main() -> int:
     args = parser_of(__doc__ or "", 150).parse_args()
-    stock = only(load_stock(args.data, [Split[args.split]], most=GLYPHS), args.scripts)
+    stock = only(load_stock(args.data, [Split[args.split]], most=GLYPHS), args.scripts, args.words)
     reader = Reader(find_model(args.model), threads=1, finder=find_finder(args.finder))
     tallies: dict[str, Tally] = defaultdict(Tally)
     for asked in composed(stock, args.pages, args.seed):
@@ -280,7 +295,7 @@ def main() -> int:
     print(
         f"{args.data.name}, {args.split}; {reader.name}, finder {args.finder}; seed {args.seed}\n"
     )
-    show(tallies, [*layouts, *UNSEEN, "Latin", "other scripts", "all"])
+    show(tallies, [*layouts, *UNSEEN, "joined up", "Latin", "other scripts", "all"])
     if args.json:
         bins = [[b.low, b.high, b.n, b.confidence, b.accuracy] for b in tallies["all"].bins()]
         told = {

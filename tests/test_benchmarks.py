@@ -94,7 +94,7 @@ def test_lines_run_as_their_script_does(benchmark: ModuleType) -> None:
     ids[11:29, 51:59] = -1  # scribbled over
     for chars, text in (("abc", "ab□"), ("ابت", "□با")):
         glyphs = tuple(Placed(c, "Arab", 0, 0) for c in chars)
-        page = Composed(np.full(ids.shape, 200, np.uint8), ids, glyphs, 20.0, "word")
+        page = Composed(np.full(ids.shape, 200, np.uint8), ids, glyphs, 20.0, "word", False)
         assert benchmark._asked(page, "plain").text == text
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from hwcli.compose.penman import Penman
 from hwcli.compose.stock import Person, Stock
 from hwcli.glyph import stroke_width
 
@@ -27,6 +28,10 @@ _SIGNS = {
 """Height, and height of the middle above the line, in heights of a capital: , and ; hang below the
 line, brackets begin there, quotes are high."""
 _MOST_WIDE = {"-": 0.55, "=": 0.6, "÷": 0.6, ".": 0.14, ",": 0.22, "'": 0.16, '"': 0.34}
+_JOINED = 0.35
+"""Share of the hands that join letters."""
+_INITIALS = 0.25
+"""Share of the words that begin with a capital, if they can."""
 _BELOW = 0.25
 """Share of the f and z that go on below the line, with a loop or a tail, as schools teach them."""
 
@@ -55,6 +60,8 @@ class Hand:
     """Blur of the ink's edge, px."""
     person: Person | None = None
     """Whose glyphs they are; None for anybody's."""
+    penman: Penman | None = None
+    """Who writes its words letter into letter; None where glyphs are put side by side."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +85,7 @@ def random_hand(rng: Generator, height: float) -> Hand:
         gap=gap,
         wobble=rng.uniform(0.02, 0.12),
         spread=rng.uniform(0.02, 0.15),
-        joined=rng.uniform(0.3, 1.0) if rng.random() < 0.18 else 0.0,
+        joined=rng.uniform(0.3, 1.0) if rng.random() < _JOINED else 0.0,
         grain=rng.uniform(0.1, 0.6) if rng.random() < 0.35 else 0.0,
         soft=rng.uniform(0.3, 0.9),
     )
@@ -88,6 +95,19 @@ def hand_of(person: Person, hand: Hand, rng: Generator) -> Hand:
     """`hand` with the glyphs of `person`; where it joins them, they touch."""
     gap = rng.uniform(-0.06, 0.03) if hand.joined else hand.gap
     return replace(hand, person=person, gap=gap)
+
+
+def as_written(text: list[str], stock: Stock, rng: Generator) -> list[str]:
+    """`text` with small letters for capitals that stand for both, unless it is all in capitals.
+
+    The first may be a capital for that.
+    """
+    small = [c.lower() if c in _MERGED and c.lower() not in stock.rows else c for c in text]
+    if not any(c.islower() for c in text) and (small == text or rng.random() < 0.5):
+        return text
+    if rng.random() < _INITIALS:
+        small[0] = text[0]
+    return small
 
 
 def write_glyph(stock: Stock, char: str, hand: Hand, rng: Generator) -> Written:

@@ -1,6 +1,6 @@
 """A composed page: written, put on paper, photographed, and all that is on it known."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -11,14 +11,17 @@ from hwcli.compose.camera import Grey
 from hwcli.compose.canvas import Canvas, Placed, blank
 from hwcli.compose.hand import Hand, hand_of, random_hand
 from hwcli.compose.paper import scribble
+from hwcli.compose.penman import random_penman
 from hwcli.compose.scene import ORDINARY, Scene
 from hwcli.compose.stock import Stock
 from hwcli.compose.writing import LAYOUTS
 
 _HEIGHTS = (16.0, 60.0)
 """Of capitals, px."""
-_ONE_PERSON = 0.35
-"""Share of the pages that one person wrote, where it is known who wrote what."""
+_ONE_PERSON, _ONE_PERSON_JOINED = 0.35, 0.7
+"""Share of the pages that one person wrote, where it is known who wrote what; of joined-up ones."""
+_PENNED = 0.6
+"""Share of the pages of joined-up words that are written with a pen, not put together."""
 _LATIN = 0.55
 """Share of the pages in Latin letters, digits and signs."""
 
@@ -36,6 +39,8 @@ class Composed:
     height: float
     """Of a capital, px."""
     layout: str
+    joined: bool
+    """Whether letters within words are linked."""
 
 
 def compose(
@@ -50,15 +55,17 @@ def compose(
     canvas = blank(*_size(layout, height, longest, rng))
     script = _script(stock, rng)
     people = stock.people[script]
-    if people and rng.random() < _ONE_PERSON:
+    if people and rng.random() < (_ONE_PERSON_JOINED if hand.joined else _ONE_PERSON):
         hand = hand_of(people[rng.integers(len(people))], hand, rng)
+    if hand.joined and script == "Latn" and rng.random() < _PENNED:
+        hand = replace(hand, penman=random_penman(stock.split, rng))
     LAYOUTS[layout][1](canvas, stock, script, hand, rng)
     scribble(canvas, hand, rng)
     ink = _penned(canvas, hand, rng)
     paper = scene.paper(canvas, hand, rng)
     contrast = np.float32(rng.uniform(0.35, 0.95))
     shot = scene.photograph(paper * (1 - contrast * ink), canvas.ids, rng)
-    return Composed(shot.grey, shot.ids, tuple(canvas.glyphs), height, layout)
+    return Composed(shot.grey, shot.ids, tuple(canvas.glyphs), height, layout, hand.joined > 0)
 
 
 def _size(layout: str, height: float, longest: int, rng: Generator) -> tuple[int, int]:

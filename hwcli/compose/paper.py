@@ -1,5 +1,7 @@
 """Paper: its grain, rulings and printed matter, and what else is on it that is no character."""
 
+import math
+
 import cv2
 import numpy as np
 from numpy.random import Generator
@@ -14,6 +16,9 @@ Light = NDArray[np.float32]
 """float32 (H, W): share of the light that is given back."""
 Point = tuple[float, float]
 
+_SPECKED, _MOST_SPECKS, _HAIRS = 0.2, 300, 0.1
+"""Share of the sheets with specks, the most of these, and the share of them that are hairs."""
+
 
 def make_paper(canvas: Canvas, hand: Hand, rng: Generator) -> Light:
     """The sheet under the writing on `canvas`, with rulings or frames that fit it."""
@@ -27,7 +32,27 @@ def make_paper(canvas: Canvas, hand: Hand, rng: Generator) -> Light:
         _rulings(paper, canvas, hand, rng)
     if rng.random() < 0.25:
         _print(paper, canvas, hand, rng)
+    if rng.random() < _SPECKED:
+        _specks(paper, hand, rng)
     return np.clip(paper, 0.05, 1.0, out=paper)
+
+
+def _specks(paper: Light, hand: Hand, rng: Generator) -> None:
+    """Dust and what a dirty scanner leaves, anywhere: round specks and a few short hairs."""
+    height, width = paper.shape
+    usual = rng.uniform(0.015, 0.06)
+    specks = np.zeros(paper.shape, np.uint8)
+    count = rng.uniform(0.05, 0.8) * paper.size / hand.height**2
+    for x, y in rng.uniform(0, 1, (min(_MOST_SPECKS, 2 + int(count)), 2)) * [width, height]:
+        radius = usual * hand.height * math.exp(0.35 * rng.normal())
+        at = (round(8 * x), round(8 * y))
+        if rng.random() < _HAIRS:
+            reach = rng.normal(0, 3 * radius, 2)
+            end = (round(8 * (x + reach[0])), round(8 * (y + reach[1])))
+            cv2.line(specks, at, end, 255, max(1, round(radius)), cv2.LINE_AA, shift=3)
+        else:
+            cv2.circle(specks, at, max(4, round(8 * radius)), 255, -1, cv2.LINE_AA, shift=3)
+    paper *= 1 - specks.astype(np.float32) * np.float32(rng.uniform(0.25, 0.9) / 255)
 
 
 def scribble(canvas: Canvas, hand: Hand, rng: Generator) -> None:

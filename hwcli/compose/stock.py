@@ -40,6 +40,10 @@ class Stock:
     """Rows of `images` of each character, by the source that they come from."""
     people: dict[str, tuple[Person, ...]]
     """Of each script, those who wrote most of its characters."""
+    split: Split = Split.train
+    """That they are of: nobody writes for two."""
+    words: tuple[str, ...] = ()
+    """What is written in Latin letters; made-up words if none."""
 
     def draw(self, char: str, rng: Generator, person: Person | None = None) -> NDArray[np.uint8]:
         """A glyph of `char`, uint8 (h, w), ink 255 on 0.
@@ -111,6 +115,7 @@ def load_stock(folder: Path, splits: Sequence[Split], *, most: int = 0) -> Stock
         by_source,
         {script: tuple({c: held.searchsorted(own) for c, own in person.items()} for person in some)
          for script, some in people.items()},
+        splits[0],
     )  # fmt: skip
 
 

@@ -9,18 +9,50 @@ _POINTS = ".,.,;:!?"
 """What may stand after a word; `.` and `,` are as usual as here."""
 _AROUND = ("()", "()", "[]", '""', "''")
 """What may stand around a word."""
+_LETTERS, _USUAL = "abCdefghIJKLMnOPqrStUVWXYZ", "eaInrtOSLdUMChPg"
+"""The small letters as EMNIST by merge names them, and the usual ones of them."""
+_GIVEN, _IN_CAPITALS = 0.85, 0.2
+"""Share of the words that are some of those given, if any are, and of these in capitals."""
+_JOINED_LETTERS = 0.85
+"""Share of the joined-up words that are small letters."""
 _POINTED, _ENCLOSED, _BRACKETED = 0.12, 0.05, 0.25
 """Shares of words with a sign after them and with signs around them, of equations with brackets."""
 
 
-def random_word(stock: Stock, script: str, rng: Generator, longest: int = 9) -> list[str]:
-    """The characters of a made-up word or number; any of the script where it has none of these."""
+def random_word(
+    stock: Stock, script: str, rng: Generator, longest: int = 9, *, joined: bool = False
+) -> list[str]:
+    """The characters of a made-up word or number; any of the script where it has none of these.
+
+    What is `joined` up is mostly small letters.
+    """
+    if script == "Latn" and stock.words and longest > 1 and rng.random() < _GIVEN:
+        return _given(stock, rng)
     count = int(rng.integers(1, longest + 1))
-    chars = _of(stock, _kind(stock, rng), count, rng) if script == "Latn" else []
-    if chars:
-        return chars
+    if script == "Latn":
+        joined = joined and rng.random() < _JOINED_LETTERS
+        kind = _small(count, rng) if joined else _kind(stock, rng)
+        chars = _of(stock, kind, count, rng)
+        if chars:
+            return chars
     own = stock.scripts[script]
     return [own[i] for i in rng.integers(len(own), size=count)]
+
+
+def _given(stock: Stock, rng: Generator) -> list[str]:
+    """One of the words that are to be written, now and then in capitals, as far as it can be."""
+    word = stock.words[rng.integers(len(stock.words))]
+    word = word.upper() if rng.random() < _IN_CAPITALS else word
+    return [c if c in stock.rows else c.swapcase() for c in word
+            if c in stock.rows or c.swapcase() in stock.rows]  # fmt: skip
+
+
+def _small(count: int, rng: Generator) -> str:
+    """What a word of small letters is drawn from: all of them, usual ones oftener.
+
+    Small letters that look like their capitals go by these.
+    """
+    return _LETTERS + (count > 2) * _USUAL * int(rng.integers(3))
 
 
 def _kind(stock: Stock, rng: Generator) -> str:
@@ -31,7 +63,7 @@ def _kind(stock: Stock, rng: Generator) -> str:
     if kind < 0.45:
         return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     if kind < 0.9:
-        return "abCdefghIJKLMnOPqrStUVWXYZ" + 2 * "aeeInOtrSabCdhLMUPg"
+        return _LETTERS + 2 * "aeeInOtrSabCdhLMUPg"
     return "".join(c for c in stock.scripts["Latn"] if len(c) == 1)
 
 

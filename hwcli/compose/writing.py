@@ -7,12 +7,15 @@ import numpy as np
 from numpy.random import Generator
 
 from hwcli.compose.canvas import Canvas, Placed
-from hwcli.compose.hand import Hand, write_glyph
+from hwcli.compose.hand import Hand, as_written, write_glyph
+from hwcli.compose.joined import can_write, write_joined
 from hwcli.compose.stock import Stock
 from hwcli.compose.texts import in_a_sentence, random_expression, random_word
 
 Layout = Callable[[Canvas, Stock, str, Hand, Generator], None]
 
+_TOUCHING = 0.3
+"""Share of the raised characters that the next one touches, or nearly."""
 _MOST_GLYPHS = 220
 """On a page."""
 
@@ -30,7 +33,7 @@ def write_lines(canvas: Canvas, stock: Stock, script: str, hand: Hand, rng: Gene
         x, word = left + rng.normal(0, 0.3) * hand.height, 0
         end = width * rng.uniform(0.5, 1.0)
         while x < end:
-            text = random_word(stock, script, rng)
+            text = random_word(stock, script, rng, joined=hand.joined > 0)
             if script == "Latn":
                 text = in_a_sentence(text, stock, rng)
             x = _write(canvas, stock, script, text, hand, rng, x, foot + slope * x, number, word)
@@ -59,7 +62,7 @@ def write_word(canvas: Canvas, stock: Stock, script: str, hand: Hand, rng: Gener
     """One word, somewhere."""
     height, width = canvas.ink.shape
     foot = float(np.clip(rng.uniform(0.3, 0.9) * height, 1.2 * hand.height, height - 4))
-    text = random_word(stock, script, rng, 12)
+    text = random_word(stock, script, rng, 12, joined=hand.joined > 0)
     _write(canvas, stock, script, text, hand, rng, rng.uniform(0.03, 0.25) * width, foot, 0, 0)
     canvas.feet.append(foot)
 
@@ -121,6 +124,16 @@ def _write(
     word: int,
 ) -> float:
     """Write `text` from `x` on; return where it ends. After `^` the next is raised and smaller."""
+    if hand.penman is not None:
+        letters = [n for n, char in enumerate(text) if can_write(char)]
+        if len(letters) > 1 and letters[-1] - letters[0] == len(letters) - 1:
+            parts = text[: letters[0]], text[letters[0] : letters[-1] + 1], text[letters[-1] + 1 :]
+            alone = replace(hand, penman=None)
+            x = _write(canvas, stock, script, parts[0], alone, rng, x, foot, line, word)
+            placed = [Placed(char, script, line, word) for char in parts[1]]
+            x = write_joined(canvas, as_written(parts[1], stock, rng), hand, rng, (x, foot), placed)
+            x += hand.height * (abs(hand.gap) + 0.05)
+            return _write(canvas, stock, script, parts[2], alone, rng, x, foot, line, word)
     raised, before = False, 0
     for char in text:
         if char == "^":
@@ -137,6 +150,8 @@ def _write(
                 canvas.link(before, len(canvas.glyphs), hand)
             before = len(canvas.glyphs) if joins else 0
         x = box[0] + written.ink.shape[1] + hand.height * (hand.gap + hand.spread * rng.normal())
+        if raised and rng.random() < _TOUCHING:
+            x = box[0] + written.ink.shape[1] + hand.height * rng.uniform(-0.12, 0.04)
         raised = False
     return x
 

@@ -46,7 +46,7 @@ class StrokesReader(Reader):
         self._forms: list[tuple[str, Form]] = []
         for member in matching(archive, part.images, source.name):
             where = f"{source.name}: {member}"
-            forms = _forms(archive.read(member, _MAX_FILE), where)
+            forms = forms_of(archive.read(member, _MAX_FILE), where)
             self._forms += [(member, form) for form in forms]
         self._hands = source.hands
 
@@ -81,7 +81,7 @@ class StrokesBlock:
             yield write(form.char, form.name, form.strokes, hand_of(hand))
 
 
-def _forms(data: bytes, where: str) -> list[Form]:
+def forms_of(data: bytes, where: str) -> list[Form]:
     """The forms of a catalogue.
 
     Raises:

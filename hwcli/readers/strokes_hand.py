@@ -106,6 +106,18 @@ def write(char: str, name: str, strokes: tuple[Stroke, ...], hand: Hand) -> Imag
         hand: whose.
     """
     rng = np.random.default_rng([21, hand.number, zlib.crc32(f"{char} {name}".encode())])
+    return _inked(pen_lines(char, strokes, hand, rng), hand, rng)
+
+
+def pen_lines(char: str, strokes: tuple[Stroke, ...], hand: Hand, rng: Generator) -> list[Points]:
+    """The ways of the pen as `hand` writes a form, one of each stroke, `_STEP` apart.
+
+    Args:
+        char: what is written; small letters get the proportions of the hand's small letters.
+        strokes: of the form.
+        hand: whose.
+        rng: for what no two glyphs have alike.
+    """
     matrix = _matrix(hand, rng)
     bent = hand.wobble * rng.normal(0, 1.3, 4), rng.random(4)
     lines = []
@@ -115,7 +127,7 @@ def write(char: str, name: str, strokes: tuple[Stroke, ...], hand: Hand) -> Imag
         line = _bent(line, np.array(hand.bent[:4]), np.array(hand.bent[4:]))
         line = _bent(line, *bent) + hand.wobble * rng.normal(0, 1.2, 2)
         lines.append(line @ matrix.T)
-    return _inked(lines, hand, rng)
+    return lines
 
 
 def _matrix(hand: Hand, rng: Generator) -> NDArray[np.float64]:

@@ -13,10 +13,10 @@ from hwcli.compose.unseen_camera import photograph, photograph_on_desk
 @pytest.mark.parametrize(
     ("number", "layout", "shape", "chars", "grey", "inked"),
     [
-        (0, "word", (77, 169), "UMr", (189, 191, 195, 171, 184, 188), 213),
-        (1, "loose", (512, 555), "tttttt", (94, 102, 104, 89, 93, 94), 14424),
-        (2, "equations", (140, 747), "62Z413", (154, 147, 154, 144, 143, 150), 3086),
-        (3, "cells", (1029, 1100), "7Nt6S", (194, 208, 209, 200, 203, 206), 4420),
+        (0, "word", (77, 169), "dXggfI", (159, 124, 129, 147, 109, 130), 498),
+        (1, "loose", (512, 555), "tttttt", (126, 123, 117, 121, 118, 111), 13648),
+        (2, "equations", (140, 747), "62Z413", (107, 86, 80, 99, 79, 71), 2890),
+        (3, "cells", (1029, 1100), "WIeHtL", (175, 171, 160, 194, 187, 182), 6475),
     ],
 )
 def test_an_ordinary_page_is_what_it_was(

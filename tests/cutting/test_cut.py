@@ -3,6 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,12 +61,12 @@ def test_most_glyphs_of_a_page_are_cut_out_once_under_their_own_character(finder
 def test_what_is_mixed_or_torn_is_no_character(finder: Finder) -> None:
     """Glyphs taken for each other's ink, or for none's, are not told as characters."""
     page = page_of(3)
-    nothing = Composed(page.grey, np.minimum(page.ids, 0), (), page.height, page.layout)
+    nothing = replace(page, ids=np.minimum(page.ids, 0), glyphs=())
     assert set(pieces_of(nothing, finder).chars) <= {NO_CHARACTER}
     half = page.ids.copy()  # every glyph is two: even and odd rows of 6 pixels
     stripes = (np.arange(half.shape[0]) // 6 % 2)[:, None]
     half[(half > 0) & (stripes == 1)] += len(page.glyphs)
-    torn = Composed(page.grey, half, page.glyphs * 2, page.height, page.layout)
+    torn = Composed(page.grey, half, page.glyphs * 2, page.height, page.layout, page.joined)
     told = Counter(pieces_of(torn, finder).chars)
     assert told[NO_CHARACTER] > 0.8 * told.total()
 
