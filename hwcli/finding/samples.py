@@ -45,7 +45,7 @@ def make_sample(stock: Stock, rng: Generator) -> Sample:
     guessed = HEIGHT / usual_height(cleaned.found) * page.height
     wanted = guessed if rng.random() < _GUESSED else HEIGHT
     wanted = float(np.clip(wanted * np.exp(rng.normal(0, _JITTER)), _SMALLEST, _LARGEST))
-    view = see(ink.strength, cleaned.mask, page.height * HEIGHT / wanted).image
+    view = see(cleaned.ink.strength, cleaned.mask, page.height * HEIGHT / wanted).image
     ids = cv2.resize(page.ids.astype(np.float32), view.shape[::-1], interpolation=cv2.INTER_NEAREST)
     return Sample(view, np.asarray(ids, np.int16))
 

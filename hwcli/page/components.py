@@ -63,6 +63,12 @@ class Components(Shapes):
         out[self.ids] = np.arange(len(self.ids))
         return out
 
+    def mask_of(self, which: NDArray[np.bool_]) -> Grey:
+        """uint8 (H, W): 255 on the components of `which`, bool (N,), elsewhere 0."""
+        out = np.zeros(self.labels.shape, np.uint8)
+        out.ravel()[self.pixels[self.only(which).numbers()[self.label] >= 0]] = 255
+        return out
+
     def greatest(self) -> int:
         """The greatest label that a pixel may have."""
         return max(int(self.label.max(initial=0)), int(self.ids.max(initial=0)))

@@ -63,4 +63,4 @@ def _find(ink: Ink, shape: tuple[int, ...], reduced: int, finder: Finder) -> Fou
         turn = None  # no writing is on such a sliver, and little memory for what is around it
     level = ink.turned(turn) if turn else ink
     cleaned = remove_rulings(level)
-    return Found(level, segment(level, cleaned, finder), turn, shape, reduced)
+    return Found(cleaned.ink, segment(cleaned, finder), turn, shape, reduced)

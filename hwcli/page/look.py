@@ -4,7 +4,6 @@ import numpy as np
 
 from hwcli.page.components import longest
 from hwcli.page.finder import STRIDE, Characters, Finder
-from hwcli.page.grey import Grey
 from hwcli.page.rulings import Cleaned
 from hwcli.page.view import HEIGHT, View, see, usual_height
 
@@ -25,7 +24,7 @@ _MOST = 400_000
 """Pixels of a view for that at most."""
 
 
-def look(strength: Grey, cleaned: Cleaned, finder: Finder) -> tuple[View, Characters]:
+def look(cleaned: Cleaned, finder: Finder) -> tuple[View, Characters]:
     """A view of a page, and what `finder` sees in it.
 
     A few characters, as of a single joined-up word, may have been looked at too small or too large.
@@ -33,27 +32,26 @@ def look(strength: Grey, cleaned: Cleaned, finder: Finder) -> tuple[View, Charac
     view that shows the most characters, each counted by its score.
 
     Args:
-        strength: its ink, uint8 (H, W).
-        cleaned: its strokes.
+        cleaned: its ink.
         finder: the network.
 
     Raises:
         ModelError: the finder fails.
     """
     height = usual_height(cleaned.found)
-    view = see(strength, cleaned.mask, height)
+    view = see(cleaned.ink.strength, cleaned.mask, height)
     found = finder.find(view.image)
     if len(found.boxes) >= _FEWEST:
         size = STRIDE * float(np.median(longest(found.boxes))) / HEIGHT
         if not _SMALL < size < _LARGE:
-            again = see(strength, cleaned.mask, height * size)
+            again = see(cleaned.ink.strength, cleaned.mask, height * size)
             if abs(again.scale / view.scale - 1) > _ALIKE:
                 view, found = again, finder.find(again.image)
     if len(found.boxes) > _FEW or (len(found.boxes) and found.score.mean() > _SURE):
         return view, found
     looks = [(view, found)]
     for size in _OTHER:
-        other = see(strength, cleaned.mask, size * HEIGHT / view.scale)
+        other = see(cleaned.ink.strength, cleaned.mask, size * HEIGHT / view.scale)
         if abs(other.scale / view.scale - 1) > _ALIKE and other.image.size <= _MOST:
             looks.append((other, finder.find(other.image)))
     return max(looks, key=lambda told: float(told[1].score.sum()))

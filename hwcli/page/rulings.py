@@ -1,6 +1,6 @@
-"""Printed structure: rulings, squares, frames and grids found, and taken out of the ink."""
+"""Printed structure: rulings, squares, dots, frames and grids found, and taken out of the ink."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -15,6 +15,7 @@ from hwcli.page.components import (
     is_frame,
     shapes,
 )
+from hwcli.page.dots import is_printed_dot
 from hwcli.page.grey import Grey, Labels, block, grown, labelled, tall_runs, wide_runs
 from hwcli.page.ink import Ink
 
@@ -38,6 +39,8 @@ _THICKEST = 100
 class Cleaned:
     """Ink without printed structure."""
 
+    ink: Ink
+    """All ink but for printed dots."""
     mask: Grey
     """uint8 (H, W): 255 on strokes."""
     found: Components
@@ -53,9 +56,9 @@ class Cleaned:
 def remove_rulings(ink: Ink) -> Cleaned:
     """The strokes of `ink` without rulings, squares, frames and grids.
 
-    First the rulings of the paper, which cross much of the page and come in numbers; then boxes and
-    tables: components that reach far, enclose others, or are one long thin bar. The strokes of
-    ordinary characters are never looked at.
+    First the rulings of the paper, which cross much of the page and come in numbers; then its dots;
+    then boxes and tables: components that reach far, enclose others, or are one long thin bar. The
+    strokes of ordinary characters are never looked at.
     """
     page = _page_rulings(ink.faint)
     loose, mask = ink.loose, ink.mask
@@ -63,12 +66,25 @@ def remove_rulings(ink: Ink) -> Cleaned:
         loose, mask = loose & ~page, mask & ~page
     strokes = components(mask, ink.strength)
     scale = glyph_scale(strokes, ink.stroke)
+    dots = is_printed_dot(strokes, scale)
+    if dots.any():
+        printed = grown(strokes.mask_of(dots), 3, 3)
+        ink, mask, loose = _without(ink, printed), mask & ~printed, loose & ~printed
+        strokes = components(mask, ink.strength)
     lines = _lines_of_structure(shapes(loose), scale, page)
     if lines is None:
-        return Cleaned(mask, strokes, scale, None, np.empty((0, 4), np.int32))
+        return Cleaned(ink, mask, strokes, scale, None, np.empty((0, 4), np.int32))
     mask = mask & ~lines
     found = _without_rests(components(mask, ink.strength), mask, lines, scale)
-    return Cleaned(mask, found, glyph_scale(found, ink.stroke), lines, _cells(lines, scale))
+    return Cleaned(ink, mask, found, glyph_scale(found, ink.stroke), lines, _cells(lines, scale))
+
+
+def _without(ink: Ink, printed: Grey) -> Ink:
+    """`ink` where nothing is `printed`."""
+    strength, mask, loose, faint = (
+        part & ~printed for part in (ink.strength, ink.mask, ink.loose, ink.faint)
+    )
+    return replace(ink, strength=strength, mask=mask, loose=loose, faint=faint)
 
 
 def _page_rulings(faint: Grey) -> Grey | None:

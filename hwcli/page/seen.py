@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from hwcli.page.components import boxes_of_labels, is_strong, longest
 from hwcli.page.finder import STRIDE, Characters, Finder
 from hwcli.page.form import find_fields, in_rows_and_columns
-from hwcli.page.ink import Ink
 from hwcli.page.look import look
 from hwcli.page.rulings import Cleaned
 from hwcli.page.segments import Doubt, Segments, is_writing, union
@@ -30,23 +29,23 @@ _NEAR = 3
 Ids = NDArray[np.int32]
 
 
-def segment(ink: Ink, cleaned: Cleaned, finder: Finder) -> Segments:
+def segment(cleaned: Cleaned, finder: Finder) -> Segments:
     """The characters of a page by `finder`.
 
     Raises:
         ModelError: the finder fails.
     """
-    view, found = look(ink.strength, cleaned, finder)
-    found = found.only(_in_fields(found, view, ink, cleaned))
+    view, found = look(cleaned, finder)
+    found = found.only(_in_fields(found, view, cleaned))
     parts, owner = _parted(found)
     doubts = _doubts(found, parts, owner)
-    return _at_full_size(ink, cleaned, view, parts, owner, doubts)
+    return _at_full_size(cleaned, view, parts, owner, doubts)
 
 
-def _in_fields(found: Characters, view: View, ink: Ink, cleaned: Cleaned) -> NDArray[np.bool_]:
+def _in_fields(found: Characters, view: View, cleaned: Cleaned) -> NDArray[np.bool_]:
     """Which characters stand where the fields of a form are; all of them where there is none."""
     strokes, scale = cleaned.found, cleaned.scale
-    writing = is_writing(strokes.stats, ink, scale) & is_strong(strokes, scale)
+    writing = is_writing(strokes.stats, cleaned.ink, scale) & is_strong(strokes, scale)
     fields = find_fields(strokes, writing, cleaned.cells, scale)
     if not len(fields):
         return np.ones(len(found.boxes), np.bool_)
@@ -113,7 +112,6 @@ def _beside(parts: Ids, owner: NDArray[np.int32]) -> list[tuple[int, int]]:
 
 
 def _at_full_size(
-    ink: Ink,
     cleaned: Cleaned,
     view: View,
     parts: Ids,
@@ -121,10 +119,10 @@ def _at_full_size(
     doubts: tuple[Doubt, ...],
 ) -> Segments:
     """The strokes of the page with the part that each of their pixels belongs to."""
-    size = ink.mask.shape[::-1]
+    size = cleaned.ink.mask.shape[::-1]
     near = cv2.resize(_spread(parts).astype(np.float32), size, interpolation=cv2.INTER_NEAREST)
     told = cv2.resize((parts > 0).view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-    strokes = (cleaned.mask > 0) | ((ink.mask > 0) & (told > 0))
+    strokes = (cleaned.mask > 0) | ((cleaned.ink.mask > 0) & (told > 0))
     labels = np.where(strokes, near, 0).astype(np.int32)
     by_label = boxes_of_labels(labels, len(owner) - 1)
     there = longest(by_label) >= _SMALLEST_PX  # what the finder takes for ink may be none

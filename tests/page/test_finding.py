@@ -26,7 +26,7 @@ def lines_on(page: np.ndarray) -> list[list[tuple[int, ...]]]:
 
 def characters(ink: Ink) -> list[list[tuple[int, ...]]]:
     cleaned = remove_rulings(ink)
-    found = segment(ink, cleaned, FINDER)
+    found = segment(cleaned, FINDER)
     layout = lay_out(found.boxes, found.scale)
     out: list[list[tuple[int, ...]]] = [[] for _ in range(int(layout.line.max(initial=-1)) + 1)]
     for index, line in zip(layout.order, layout.line, strict=True):
@@ -70,7 +70,7 @@ def test_skewed_lines_stay_lines() -> None:
 
 def test_words() -> None:
     ink = find_ink(written(["AB CDE F"]))
-    found = segment(ink, remove_rulings(ink), FINDER)
+    found = segment(remove_rulings(ink), FINDER)
     assert lay_out(found.boxes, found.scale).word.tolist() == [0, 0, 1, 1, 1, 2]
 
 
@@ -101,7 +101,7 @@ def test_specks_are_not_characters() -> None:
 
 def test_crops_hold_their_own_ink_only() -> None:
     ink = find_ink(written(["IO"]))
-    found = segment(ink, remove_rulings(ink), FINDER)
+    found = segment(remove_rulings(ink), FINDER)
     for index in range(len(found.boxes)):
         crop = found.crop(index, ink)
         x0, y0, x1, y1 = found.boxes[index]

@@ -65,26 +65,26 @@ def test_letters_that_are_wider_than_high_are_no_word() -> None:
 def test_few_characters_that_are_sure_are_looked_at_once() -> None:
     page = cleaned(joined("nomeglasu"))
     finder = Told(score=0.8)
-    look(find_ink(joined("nomeglasu")).strength, page, finder)
+    look(page, finder)
     assert len(finder.heights) == 1
 
 
 def test_many_characters_are_looked_at_once() -> None:
     page = cleaned(written(["nomeglasu"]))
     finder = Told(score=0.4, most=40)
-    look(find_ink(written(["nomeglasu"])).strength, page, finder)
+    look(page, finder)
     assert len(finder.heights) == 1
 
 
 def test_of_three_looks_the_surest_is_taken() -> None:
     page = written(["nomeglasu"])
-    ink, strokes = find_ink(page), cleaned(page)
+    strokes = cleaned(page)
     usual = Told(score=0.4)
-    view, _ = look(ink.strength, strokes, usual)
+    view, _ = look(strokes, usual)
     first, near, far = usual.heights
     assert far < first < near
     assert len(view.image) == first
-    view, found = look(ink.strength, strokes, Told(score=0.4, sharpest=first))
+    view, found = look(strokes, Told(score=0.4, sharpest=first))
     assert len(view.image) == near
     assert found.score.mean() == pytest.approx(0.48)
 
@@ -110,7 +110,7 @@ def test_no_letter_of_joined_up_words_is_missed() -> None:
     told, counts = [], []
     for seed in range(8):
         page, count = joined_up(seed)
-        _, found = look(find_ink(page).strength, cleaned(page), finder)
+        _, found = look(cleaned(page), finder)
         told.append(len(found.boxes))
         counts.append(count)
     missed = np.maximum(0, np.subtract(counts, told)).sum()
@@ -121,5 +121,5 @@ def test_no_letter_of_joined_up_words_is_missed() -> None:
 def test_an_empty_page_has_no_characters() -> None:
     page = np.full((120, 200), 230, np.uint8)
     finder = Finder(find_finder(BUNDLED), threads=1)
-    _, found = look(find_ink(page).strength, cleaned(page), finder)
+    _, found = look(cleaned(page), finder)
     assert len(found.boxes) == 0
