@@ -1,4 +1,4 @@
-"""What the glyphs of a page are in each other's company: likeness, place, topics, and case."""
+"""What glyphs are in each other's company: by likeness, place, topics, spelling and case."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from hwcli.page.components import Boxes
 from hwcli.page.context import CONTEXT, settle_by_topics
 from hwcli.page.likeness import LIKENESS, told_together
 from hwcli.page.place import PLACE, marks_of, settle_by_place
+from hwcli.page.spelling import SPELLING, Speller
 from hwcli.page.topics import topics_of
 
 
@@ -49,6 +50,7 @@ class Company:
         self._merged = merged_letters(self._classes)
         self._marks = marks_of(classes)
         self._topics = topics_of(classes, scripts, can_be)
+        self._speller = Speller(classes, scripts)
         self._can_be = can_be
 
     def told(
@@ -76,18 +78,23 @@ class Company:
             probabilities = settle_by_place(probabilities, read, boxes, line, self._marks)
         moved = before != self._likeliest(probabilities)
         settled = settle_by_topics(probabilities, line, word, self._topics)
-        read = [self._classes[i] for i in self._likeliest(settled.probabilities)]
+        by_topics = self._likeliest(settled.probabilities)
+        probabilities = self._speller.settled(settled.probabilities, line, word)
+        best = self._likeliest(probabilities)
+        spelled = by_topics != best
+        read = [self._classes[i] for i in best]
         written = recase(read, boxes, line, word, self._merged, settled.small)
         flags = tuple(
             (LIKENESS,) * bool(alike)
             + (PLACE,) * bool(place)
             + (CONTEXT,) * bool(context)
+            + (SPELLING,) * bool(spelling)
             + (CASE,) * bool(case)
-            for alike, place, context, case in zip(
-                alone != before, moved, settled.changed, written, strict=True
+            for alike, place, context, spelling, case in zip(
+                alone != before, moved, settled.changed, spelled, written, strict=True
             )
         )
-        return Told(settled.probabilities, flags, tuple(written))
+        return Told(probabilities, flags, tuple(written))
 
     def _likeliest(self, probabilities: NDArray[np.float32]) -> NDArray[np.intp]:
         return top_k(np.where(self._can_be, probabilities, -1), 1)[:, 0]
