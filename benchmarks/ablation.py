@@ -7,10 +7,11 @@ Read are composed pages, as `benchmarks/composed.py` makes them, and the photos 
 
     finder      every stretch of connected ink is a character
     settling    doubtful partings stay as the finder told them
-    rulings     rulings, squares, frames and grids stay in the ink
+    rulings     rulings, squares, dots, frames and grids stay in the ink
     levelling   light is not levelled: one threshold for the whole photo (Otsu 1979)
     turning     a skewed photo is not turned straight
-    context     no glyph is changed for what its line says
+    spelling    letters are not settled by their words; say --words, or there are none
+    context     no glyph is changed for what its line says, spelling among that
     rejecting   the model's class for what is no character is struck off
     cut glyphs  the model is another, that of --plain-model: one trained without glyphs cut out of
                 composed pages
@@ -48,6 +49,7 @@ from hwcli.page.reader import Reader, ReadingOptions
 from hwcli.page.reading import Page
 from hwcli.page.rulings import Cleaned
 from hwcli.page.segments import Segments, is_writing
+from hwcli.page.spelling import Speller
 from hwcli.shards import Split
 
 COMPOSED, WIDE = "composed", 12
@@ -59,8 +61,8 @@ Patch = Callable[[], AbstractContextManager[object]]
 
 
 def no_finder() -> AbstractContextManager[object]:
-    def connected(level: Ink, cleaned: Cleaned, finder: Finder) -> Segments:
-        found = cleaned.found.only(is_writing(cleaned.found.stats, level, cleaned.scale))
+    def connected(cleaned: Cleaned, finder: Finder) -> Segments:
+        found = cleaned.found.only(is_writing(cleaned.found.stats, cleaned.ink, cleaned.scale))
         x, y, width, height = found.stats[:, :4].T
         boxes = np.stack([x, y, x + width, y + height], axis=1).astype(np.int32)
         return Segments(boxes, found.labels, found.numbers(), cleaned.scale)
@@ -80,7 +82,7 @@ def no_rulings() -> AbstractContextManager[object]:
     def left(found: Ink) -> Cleaned:
         strokes = components(found.mask, found.strength)
         none = np.empty((0, 4), np.int32)
-        return Cleaned(found.mask, strokes, glyph_scale(strokes, found.stroke), None, none)
+        return Cleaned(found, found.mask, strokes, glyph_scale(strokes, found.stroke), None, none)
 
     return mock.patch.object(find, "remove_rulings", left)
 
@@ -96,6 +98,12 @@ def no_levelling() -> Iterator[None]:
 
     with mock.patch.object(ink, "_paper", paper), mock.patch.object(ink, "_strokes", strokes):
         yield
+
+
+def no_spelling() -> AbstractContextManager[object]:
+    return mock.patch.object(
+        Speller, "settled", lambda self, probabilities, line, word: probabilities
+    )
 
 
 @dataclass
@@ -138,6 +146,7 @@ def variants_of(model: Path, finder: Path, plain: Path | None) -> dict[str, Vari
         "rulings": Variant(whole, no_rulings),
         "levelling": Variant(whole, no_levelling),
         "turning": Variant(whole, no_turning),
+        "spelling": Variant(whole, no_spelling),
         "context": Variant(read(context=False)),
         "rejecting": Variant(without_rejecting(read())),
         "cut glyphs": Variant(read(plain) if plain else None),
@@ -145,7 +154,7 @@ def variants_of(model: Path, finder: Path, plain: Path | None) -> dict[str, Vari
 
 
 def read_composed(variants: list[Variant], args: argparse.Namespace) -> None:
-    stock = only(load_stock(args.data, [Split[args.split]], most=GLYPHS), args.scripts)
+    stock = only(load_stock(args.data, [Split[args.split]], most=GLYPHS), args.scripts, args.words)
     tallies = [Tally() for _ in variants]
     for asked in composed(stock, args.pages, args.seed):
         for variant, tally in zip(variants, tallies, strict=True):

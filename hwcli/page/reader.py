@@ -33,10 +33,8 @@ from hwcli.review.doubts import ALTERNATIVES, Doubts, Reviewing, doubts_of
 
 DOUBTFUL = "doubtful"
 """Flag of a glyph whose confidence is below the least that was asked for."""
-_NO_CHARACTER = 0.7
+_NO_CHARACTER = 0.85
 """From this probability on, what was found is no character, and is not told."""
-_NO_BAR, _BARS = 0.85, "-="
-"""The same for what is shaped like a bar, as a piece of a ruling is too: that is mostly removed."""
 _NO_SCRIPT = "Zyyy"
 """ISO 15924 for an undetermined script."""
 
@@ -98,8 +96,6 @@ class Reader:
         self._among = allowed_classes(options.choice, info.classes, info.scripts, merged)
         can_be = np.array([c != NO_CHARACTER for c in info.classes], np.bool_)
         self._can_be = can_be if self._among is None else can_be & self._among
-        self._doubted = np.array([_NO_BAR if c in _BARS else _NO_CHARACTER for c in info.classes])
-        """(classes,): from which probability on of being none each is left out."""
         self._company = Company(info.classes, info.scripts, self._can_be)
         count = int(self._can_be.sum())
         self._topk = min(options.topk, count)
@@ -152,14 +148,14 @@ class Reader:
 
         def look(quarters: int) -> Found:
             found = find_characters(turned(grey, quarters), self._finder)
-            return replace(found, segments=settle(found.segments, found.ink, self._sure))
+            return replace(found, segments=settle(found.segments, found.ink, self.sure))
 
         asked = self._options.quarters
         if asked is not None:
             return asked, look(asked)
         return stand(look, Judge(self.classifier, self._among))
 
-    def _sure(self, crops: Sequence[Grey]) -> NDArray[np.float32]:
+    def sure(self, crops: Sequence[Grey]) -> NDArray[np.float32]:
         """How probable it is that each of `crops` is a character; 0 for no ink.
 
         By a model that has no class for what is none, the probability of the likeliest character.
@@ -181,8 +177,7 @@ class Reader:
         places = np.flatnonzero(inked)
         probabilities = probabilities_of(self.classifier, images[places], among=self._among)
         if self._none is not None:
-            likeliest = self._best(probabilities, 1)[:, 0]
-            kept = probabilities[:, self._none] < self._doubted[likeliest]
+            kept = probabilities[:, self._none] < _NO_CHARACTER
             places, probabilities = places[kept], probabilities[kept]
         boxes = boxes[places]
         line, word = renumbered(layout.line[places], layout.word[places])
