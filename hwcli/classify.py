@@ -28,7 +28,7 @@ _PIXELS = BATCH * 28 * 28
 BUNDLED = ("glyphnet", "latin")
 """The bundled models; the first is the one that `ocr` takes without `--model`."""
 
-_FAULTS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NoSuchFile, NotImplemented,
+FAULTS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NoSuchFile, NotImplemented,
            RuntimeException, ValueError)  # fmt: skip
 
 
@@ -51,7 +51,7 @@ class Session:
             self._session = onnxruntime.InferenceSession(
                 path.read_bytes(), options, providers=["CPUExecutionProvider"]
             )
-        except (*_FAULTS, OSError) as error:
+        except (*FAULTS, OSError) as error:
             raise ModelError(f"{path}: not an ONNX model ({_first_line(error)})") from error
         self.path = path
         self.metadata = self._session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
@@ -66,7 +66,7 @@ class Session:
         """
         try:
             (out,) = self._session.run(None, {self.inputs[0].name: data})
-        except _FAULTS as error:
+        except FAULTS as error:
             raise ModelError(f"{self.path}: {_first_line(error)}") from error
         return np.asarray(out, np.float32)
 

@@ -102,11 +102,11 @@ def store(path: Path, info: ModelInfo) -> tuple[Path, ...]:
     return tuple(paths)
 
 
-def check_storable(path: Path) -> None:
-    """Raise UsageError where `path` is one of the bundled models, which are everybody's."""
+def check_storable(path: Path, flag: str) -> None:
+    """Raise UsageError where `flag` would change a bundled model, which is everybody's."""
     if path.resolve().parent == find_model(None).resolve().parent:
         raise UsageError(
-            f"--calibrate would change the bundled {path.stem}", hint="copy it and name the copy"
+            f"{flag} would change the bundled {path.stem}", hint="copy it and name the copy"
         )
 
 

@@ -19,7 +19,7 @@ from hwcli.glyph import Normalisation
 from hwcli.model_info import ModelInfo
 from hwcli.models.glyphnet import Glyphnet
 from hwcli.shards import Split
-from hwcli.training.unfolded import unfold
+from hwcli.training.unfolded import _layers, unfold
 
 Hwcli = Callable[..., Result]
 
@@ -158,3 +158,46 @@ def test_a_run_begins_with_the_bundled_model(hwcli: Hwcli) -> None:
     told = bundled.logits(images)[:, [bundled.info.classes.index(c) for c in both]]
     assert np.abs(found - told).mean() < 0.25, "but for the norms, which are this data's"
     assert (found.argmax(axis=1) == told.argmax(axis=1)).mean() > 0.95
+
+
+def of_8_bits(path: Path, scales: np.ndarray, zeros: np.ndarray, axis: int = 0) -> Path:
+    """A file with one dense layer of 3 × 4 weights of 8 bits."""
+    weight = np.arange(12, dtype=np.int8).reshape(3, 4)
+    tensors = {"w": weight, "s": scales.astype(np.float32), "z": zeros.astype(np.int8)}
+    nodes = [
+        onnx.helper.make_node("DequantizeLinear", ["w", "s", "z"], ["v"], axis=axis),
+        onnx.helper.make_node("Gemm", ["x", "v"], ["y"], transB=1),
+        onnx.helper.make_node("DequantizeLinear", ["loop", "s", "z"], ["loop"]),
+        onnx.helper.make_node("DequantizeLinear", ["w", "s", "z"], []),
+    ]
+    initializers = [onnx.numpy_helper.from_array(v, n) for n, v in tensors.items()]
+    onnx.save(
+        onnx.helper.make_model(onnx.helper.make_graph(nodes, "g", [], [], initializers)), path
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("scales", "axis"),
+    [([0.5, 1, 2], 0), ([1, 2, 3, 4], 1), ([1, 2, 3, 4], -1), (2.0, 0), ([2], 1)],
+)
+def test_weights_of_8_bits_come_back_as_they_were(
+    tmp_path: Path, scales: float | list[float], axis: int
+) -> None:
+    told = np.array(scales)
+    (layer,) = _layers(of_8_bits(tmp_path / "m.onnx", told, np.ones_like(told), axis))
+    shape = (-1, 1) if axis == 0 and told.size > 1 else (-1,)
+    expected = (np.arange(12).reshape(3, 4) - 1) * told.reshape(shape)
+    assert layer.rounded and np.allclose(layer.weight.numpy(), expected)
+
+
+@pytest.mark.parametrize("scales", [np.ones(4), np.ones((3, 1)), np.ones(0), np.ones(20000)])
+def test_scales_of_other_weights_are_refused(tmp_path: Path, scales: np.ndarray) -> None:
+    path = of_8_bits(tmp_path / "m.onnx", scales, np.zeros(3))
+    with pytest.raises(ModelError, match="scales are not those"):
+        _layers(path)
+    path = of_8_bits(tmp_path / "m.onnx", np.ones(3), np.zeros(scales.shape))
+    with pytest.raises(ModelError, match="scales are not those"):
+        _layers(path)
+    with pytest.raises(ModelError, match="scales are not those"):
+        _layers(of_8_bits(tmp_path / "m.onnx", np.ones(3), np.zeros(3), axis=7))

@@ -61,6 +61,14 @@ def eval_(
             metavar="SHARE,…",
         ),
     ] = "0.95,0.99,0.999",
+    int8: Annotated[
+        bool,
+        typer.Option(
+            "--int8",
+            help="First make the ONNX file one of 8 bits: twice as fast on CPUs, a half to a "
+            "quarter of the size. Ranges are those of the dataset's train split.",
+        ),
+    ] = False,
     calibrate: Annotated[
         bool,
         typer.Option(
@@ -128,6 +136,8 @@ def eval_(
 
     hwcli eval runs/a runs/b --data mnist --data my-digits --csv
 
+    hwcli eval runs/glyphnet-latin-20260101-120000 --int8 --calibrate
+
     hwcli eval --calibrate --equiv '0Oo,1lI|,5S' --min-accuracy 0.86
     """
     if json and csv:
@@ -136,8 +146,9 @@ def eval_(
         raise UsageError(f"--min-accuracy must be in [0, 1], not {min_accuracy}")
     if not 0 <= threads <= MAX_THREADS:
         raise UsageError(f"--threads must be 0 to {MAX_THREADS}, not {threads}")
-    if calibrate and data and len(data) > 1:
-        raise UsageError("--calibrate needs one dataset, on whose validation split it is fitted")
+    if (calibrate or int8) and data and len(data) > 1:
+        flag = "--calibrate" if calibrate else "--int8"
+        raise UsageError(f"{flag} needs one dataset, by which the model is changed")
     asked = Asked(
         split=split,
         topk=parse_topk(topk),
@@ -146,6 +157,7 @@ def eval_(
         want=parse_shares("--want", want),
         shared_classes=shared_classes,
         fold_case=fold_case,
+        int8=int8,
         calibrate=calibrate,
         audit=audit or report is not None,
         report=report,

@@ -26,6 +26,7 @@ class Asked:
     want: tuple[float, ...]
     shared_classes: bool
     fold_case: bool
+    int8: bool
     calibrate: bool
     audit: bool
     report: Path | None

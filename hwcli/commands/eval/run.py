@@ -1,7 +1,7 @@
 """Judges each model on each dataset, and gives the results."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -9,7 +9,7 @@ from hwcli import console
 from hwcli.commands.data_choice import choose_dataset
 from hwcli.commands.eval.flags import Asked
 from hwcli.commands.eval.show import print_csv, print_json, show
-from hwcli.errors import HwcliError, ModelError, PartialFailure, QualityGateError
+from hwcli.errors import HwcliError, ModelError, PartialFailure, QualityGateError, UsageError
 
 if TYPE_CHECKING:
     from hwcli.classify import AnyClassifier
@@ -143,6 +143,8 @@ def _judge(opened: Opened, dataset: "Dataset", asked: Asked, used: set[Path] | N
     from hwcli.report.page.section import Section
     from hwcli.shards import Split
 
+    if asked.int8:
+        opened = replace(opened, classifier=_in_eight_bits(opened, dataset, asked))
     classifier, split = opened.classifier, Split[asked.split]
     unlike, doubts = (
         other_normalisation(classifier, dataset),
@@ -187,11 +189,32 @@ def _audit(
         )  # fmt: skip
 
 
+def _in_eight_bits(opened: Opened, dataset: "Dataset", asked: Asked) -> "AnyClassifier":
+    from hwcli.classify import Classifier
+    from hwcli.judging.calibrate import check_storable
+    from hwcli.judging.eight_bits import to_eight_bits
+
+    path, classifier = opened.path, opened.classifier
+    check_storable(path, "--int8")
+    if not isinstance(classifier, Classifier):
+        raise UsageError("--int8 is for model.onnx, on the CPU")
+    with console.progress("int8", "glyph") as progress:
+        told = to_eight_bits(
+            classifier, dataset, threads=asked.threads, shared_classes=asked.shared_classes,
+            fold_case=asked.fold_case, progress=progress,
+        )  # fmt: skip
+    console.notice(
+        f"{path}: {told.before:,} bytes are now {told.after:,}, in 8 bits; of {told.rows:,} glyphs "
+        f"of val {told.otherwise:,} are named otherwise"
+    )
+    return Classifier(path, threads=asked.threads)
+
+
 def _calibrate(opened: Opened, dataset: "Dataset", asked: Asked) -> None:
     from hwcli.judging.calibrate import calibrate, check_storable, store
 
     path, classifier = opened.path, opened.classifier
-    check_storable(path)
+    check_storable(path, "--calibrate")
     with console.progress("calibrate", "glyph") as progress:
         found = calibrate(
             classifier, dataset, shared_classes=asked.shared_classes, fold_case=asked.fold_case,
