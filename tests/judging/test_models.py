@@ -16,6 +16,7 @@ from hwcli.dataset import Dataset
 from hwcli.model_info import METADATA_KEY, parse_info
 from hwcli.shards import Split
 from synthetic import make_dataset
+from trained_runs import trained
 
 Hwcli = Callable[..., Result]
 
@@ -23,13 +24,6 @@ Hwcli = Callable[..., Result]
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return make_dataset(tmp_path_factory.mktemp("data") / "made-up", rows=1500, noise=60)
-
-
-def trained(hwcli: Hwcli, dataset: Dataset, model: str, *options: str) -> Path:
-    args = ("train", model, "--data", dataset.folder, "--out", "run", "--threads", "1")
-    result = hwcli(*args, *options)
-    assert result.code == 0, result.err
-    return Path("run")
 
 
 def without_speed(out: str) -> dict[str, object]:
