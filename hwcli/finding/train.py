@@ -25,6 +25,7 @@ from hwcli.finding.judge import Score, judge
 from hwcli.finding.network import FinderNet
 from hwcli.finding.samples import Sample, make_samples, start_composing
 from hwcli.finding.targets import Example, example
+from hwcli.finding.trained import TrainedFinder
 from hwcli.page.finder import Characters, Finder, decode
 from hwcli.processes import new_pool, submit
 from hwcli.shards import Split
@@ -41,7 +42,7 @@ _CROPS = 1536
 _JUDGED = 64
 """Pages on which the finder is judged; their glyphs are of the validation split."""
 _LOOKED_AT = 48
-"""Crops for which batch norms are made that were folded away."""
+"""Crops for which batch norms are made that were folded away, and which tell ranges for 8 bits."""
 _WARM_UP = 60
 """Steps."""
 _CLIP, _DECAY, _WEIGHT_DECAY = 5.0, 0.995, 1e-3
@@ -80,8 +81,8 @@ def train_finder(
     init: Path | None = None,
     progress: Callable[[int, int], None],
     on_epoch: Callable[[FinderEpoch], None],
-) -> tuple[FinderNet, Score]:
-    """Train a finder on pages composed of the glyphs of `dataset`; return it and its last score.
+) -> TrainedFinder:
+    """Train a finder on pages composed of the glyphs of `dataset`.
 
     It begins with the weights at `init`, if there are any.
 
@@ -98,8 +99,9 @@ def train_finder(
     pool = new_pool(1, start_composing, dataset, (Split.train,))
     try:
         first = submit(pool, make_samples, options.seed, 0, _PAGES).result()
+        views = _views(first, np.random.default_rng(options.seed))
         if isinstance(network, Finder):
-            network = unfolded(network, _views(first, rng))
+            network = unfolded(network, views)
         trainer = _Trainer(options, network)
         pages: deque[list[Sample]] = deque([first], maxlen=_HELD)
         start, epoch = time.monotonic(), 0
@@ -117,7 +119,7 @@ def train_finder(
                 pages.append(coming.result())
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-    return trainer.average.eval(), trainer.judged(held_out)
+    return TrainedFinder(trainer.average.eval(), trainer.judged(held_out), held_out, views)
 
 
 def _views(samples: Sequence[Sample], rng: Generator) -> Tensor:

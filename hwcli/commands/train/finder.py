@@ -61,17 +61,16 @@ def run_finder(
     new = new_run(NAME, dataset.info.name, out=out, force=force)
     with console.results() as stream, new as folder:
         with console.progress(f"train {NAME}", "s") as progress:
-            network, score = train_finder(
+            trained = train_finder(
                 dataset.folder, options, init=begin, progress=progress, on_epoch=_tell
             )
         if force:
             clear(folder)
         about = {
             "architecture": NAME, "dataset": dataset.info.name, "seconds": options.time_s,
-            "seed": options.seed, "found": round(score.found, 4),
-            "spurious": round(score.spurious, 4), "hwcli": __version__,
+            "seed": options.seed, "hwcli": __version__,
         }  # fmt: skip
-        save_finder(network, folder / WEIGHTS, folder / ONNX, about)
+        score = save_finder(trained, folder / WEIGHTS, folder / ONNX, about)
         print(f"{folder}\t{score.found:.4f}", file=stream)
 
 
