@@ -8,6 +8,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from hwcli.characters import SIGNS
 from hwcli.compose.penman import Penman
 from hwcli.compose.stock import Person, Stock
 from hwcli.glyph import stroke_width
@@ -18,15 +19,6 @@ Ink = NDArray[np.float32]
 _ASCENDING, _DESCENDING, _SMALL = "bdfhklt", "gjpqy", "aceimnorsuvwxz"
 _MERGED = "CIJKLMOPSUVWXYZ"
 """Capitals that may stand for their small letters too, as their shapes are the same."""
-_SIGNS = {
-    **{"+": (0.62, 0.5), "-": (0.1, 0.5), "=": (0.32, 0.5), ".": (0.14, 0.07), ":": (0.5, 0.3)},
-    **{"÷": (0.55, 0.5), "/": (1.1, 0.5), "<": (0.5, 0.42), ">": (0.5, 0.42), "*": (0.4, 0.7)},
-    **{",": (0.28, -0.04), ";": (0.64, 0.14), "'": (0.28, 0.9), '"': (0.28, 0.9)},
-    **{"!": (1.0, 0.5), "?": (1.0, 0.5), "%": (0.9, 0.47), "&": (0.95, 0.47), "#": (0.85, 0.45)},
-    **{"(": (1.25, 0.43), ")": (1.25, 0.43), "[": (1.25, 0.43), "]": (1.25, 0.43), "@": (1.0, 0.4)},
-}
-"""Height, and height of the middle above the line, in heights of a capital: , and ; hang below the
-line, brackets begin there, quotes are high."""
 _MOST_WIDE = {"-": 0.55, "=": 0.6, "÷": 0.6, ".": 0.14, ",": 0.22, "'": 0.16, '"': 0.34}
 _JOINED = 0.35
 """Share of the hands that join letters."""
@@ -124,14 +116,14 @@ def write_glyph(stock: Stock, char: str, hand: Hand, rng: Generator) -> Written:
     scale *= 1 + 0.5 * hand.wobble * rng.normal()
     scale = max(scale, 3 / max(crop.shape))
     ink = _drawn(crop, scale, hand, rng)
-    foot = rise * hand.height if char not in _SIGNS else rise * hand.height - ink.shape[0] / 2
+    foot = rise * hand.height if char not in SIGNS else rise * hand.height - ink.shape[0] / 2
     return Written(ink, foot + hand.wobble * hand.height * 0.6 * rng.normal())
 
 
 def _stature(char: str, rng: Generator) -> tuple[float, float]:
     """Height, and how far above the line it begins (its middle, for signs), in heights."""
-    if char in _SIGNS:
-        tall, middle = _SIGNS[char]
+    if char in SIGNS:
+        tall, middle = SIGNS[char]
         return tall * rng.uniform(0.8, 1.25), middle
     if char in "fZ" and rng.random() < _BELOW:
         return rng.uniform(0.95, 1.15) if char == "Z" else rng.uniform(1.25, 1.5), -0.4

@@ -9,6 +9,7 @@ from hwcli.page.rulings import remove_rulings
 from hwcli.page.seen import segment
 from hwcli.page.segments import Segments
 from hwcli.page.skew import Turn, skew_deg, turn_by
+from hwcli.page.surroundings import without_surroundings
 
 _FINEST_STROKE = 2.4
 """Strokes at least as wide as this in the mean, px, are seen as well as wider ones."""
@@ -42,7 +43,7 @@ def find_characters(grey: Grey, finder: Finder) -> Found:
     Bold or large writing is found just as well on a smaller photo, and much sooner. So the photo is
     looked at reduced, and again at twice the size as long as its writing turns out too fine.
     """
-    sizes = [grey]
+    sizes = [without_surroundings(grey)]
     while len(sizes) <= _HALVINGS and min(sizes[-1].shape) >= 2 * _SMALLEST_PHOTO:
         sizes.append(halved(sizes[-1]))
     inverted = is_light_on_dark(sizes[-1])

@@ -1,5 +1,7 @@
 """Forms: pages whose characters stand in printed fields, with captions around them."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +14,11 @@ _INSIDE = 0.3
 _WHOLE = 0.7
 """Of the characters in the fields of a form at least this share keep clear of the edges; on
 squared paper they do not."""
+_CAPTION = 0.7
+"""Captions are smaller than this, in sizes of the characters in fields."""
+_LINE, _WITH_NEXT = 0.1, 0.15
+"""Fields that share a line are no farther apart than this share of their width or height; and the
+least share of the fields that have a next one, where some of the fields were not found."""
 
 
 def find_fields(found: Components, writing: NDArray[np.bool_], cells: Boxes, scale: float) -> Boxes:
@@ -46,17 +53,39 @@ def find_fields(found: Components, writing: NDArray[np.bool_], cells: Boxes, sca
     return cells if (whole & wide).mean() > _WHOLE else none
 
 
-def in_rows_and_columns(points: NDArray[np.float64], fields: Boxes) -> NDArray[np.bool_]:
-    """Which of `points`, float (N, 2), stand in a row and a column of fields.
+def in_rows_and_columns(boxes: NDArray[np.float64], fields: Boxes) -> NDArray[np.bool_]:
+    """Which of `boxes`, float (N, 4), stand in a row and a column of fields.
 
     That holds in a field, and also where one frame among its neighbours was too broken to find.
+    Where fields share their lines, as in a table, the outermost ones may be open: what is as large
+    as the characters in fields may stand beyond them, and makes a row or a column of its own.
     """
-    x, y = points.T
-    in_row, in_column = np.zeros((2, len(points)), np.bool_)
-    for x0, y0, x1, y1 in fields.tolist():
-        in_column |= (x > x0) & (x < x1)
-        in_row |= (y > y0) & (y < y1)
-    return in_row & in_column
+    in_row, in_column = _along(boxes, fields, 1), _along(boxes, fields, 0)
+    kept = in_row & in_column
+    if not kept.any():
+        return kept
+    size = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
+    beyond = size > _CAPTION * np.median(size[kept])
+    beside = in_row & ~in_column & _share_lines(fields, 0)
+    over = in_column & ~in_row & _share_lines(fields, 1)
+    kept |= beyond & (beside | over)
+    corner = _along(boxes, boxes[beyond & over], 1) & _along(boxes, boxes[beyond & beside], 0)
+    return np.asarray(kept | (beyond & corner), np.bool_)
+
+
+def _share_lines(fields: Boxes, axis: int) -> bool:
+    """Whether fields end along `axis` where the next one begins."""
+    begin, end = fields[:, axis], fields[:, axis + 2]
+    apart = begin[None] - end[:, None]
+    nearest = np.abs(apart).min(axis=1)
+    return bool((nearest < _LINE * (end - begin)).sum() >= _WITH_NEXT * len(fields))
+
+
+def _along(boxes: NDArray[np.float64], fields: NDArray[Any], axis: int) -> NDArray[np.bool_]:
+    """Whether the middle of each of `boxes` is between the ends of some field along `axis`."""
+    middle = (boxes[:, axis] + boxes[:, axis + 2]) / 2
+    inside = (middle > fields[:, axis, None]) & (middle < fields[:, axis + 2, None])
+    return np.asarray(inside.any(axis=0), np.bool_)
 
 
 def field_of(points: NDArray[np.float64], fields: Boxes) -> NDArray[np.int32]:

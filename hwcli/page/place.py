@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcli.characters import SIGNS
 from hwcli.page.case import feet_of
 from hwcli.page.components import Boxes
 
@@ -17,11 +18,8 @@ PLACE = "place"
 """Flag of a glyph that its size or its height in the line made another sign."""
 
 _PLACES: Mapping[str, tuple[float, float]] = {
-    ",": (0.3, -0.04),
-    "'": (0.3, 0.88),
-    ".": (0.14, 0.07),
-    "-": (0.12, 0.45),
-    **dict.fromkeys("/1I()", (1.05, 0.5)),
+    **{sign: SIGNS[sign] for sign in ",'.-/()"},
+    **dict.fromkeys("1I", (1.05, 0.5)),
     **dict.fromkeys("LJ", (0.95, 0.45)),
 }
 """Height, and height of the middle above the line, in heights of a capital: of the signs that are

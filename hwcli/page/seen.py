@@ -49,9 +49,8 @@ def _in_fields(found: Characters, view: View, cleaned: Cleaned) -> NDArray[np.bo
     fields = find_fields(strokes, writing, cleaned.cells, scale)
     if not len(fields):
         return np.ones(len(found.boxes), np.bool_)
-    corners = found.boxes.astype(np.float64)
-    middles = (corners[:, :2] + corners[:, 2:]) * (STRIDE / 2 / view.scale)
-    return in_rows_and_columns(middles, fields)
+    boxes = found.boxes.astype(np.float64) * (STRIDE / view.scale)
+    return in_rows_and_columns(boxes, fields)
 
 
 def _parted(found: Characters) -> tuple[Ids, NDArray[np.int32]]:

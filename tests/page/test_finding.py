@@ -135,3 +135,21 @@ def test_level_pages_have_no_skew() -> None:
     ribbon = np.zeros((60_000, 64), np.uint8)
     ribbon[:27] = 255
     assert skew_deg(ribbon) == 0.0, "its ink is lost where its rows are counted"
+
+
+@pytest.mark.parametrize("closed", [(0, 1), (0, 0), (1, 1)])
+def test_the_outermost_cells_of_a_grid_may_be_open(closed: tuple[int, int]) -> None:
+    """A table without a line along some of its edges, as where the photo ends."""
+    tall, wide = closed
+    page = np.full((60 + 4 * 130, 60 + 5 * 130), 235, np.uint8)
+    glyph = written(["A"], height=44)[20:100, 30:100]
+    bottom, right = 30 + (3 + tall) * 130, 30 + (4 + wide) * 130
+    for row in range(4 + tall):
+        cv2.line(page, (30, 30 + 130 * row), (right if wide else 700, 30 + 130 * row), 60, 3)
+    for column in range(5 + wide):
+        cv2.line(page, (30 + 130 * column, 30), (30 + 130 * column, bottom if tall else 570), 60, 3)
+    for row in range(4):
+        for column in range(5):
+            y, x = 50 + 130 * row, 60 + 130 * column
+            page[y : y + glyph.shape[0], x : x + glyph.shape[1]] = glyph
+    assert [len(line) for line in lines_on(page)] == [5, 5, 5, 5]
