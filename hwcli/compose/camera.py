@@ -7,7 +7,14 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from hwcli.compose.desk import lay_down
+
 Grey = NDArray[np.uint8]
+
+_ON_A_DESK = 0.25
+"""Share of the photos that show much of what is around the sheet."""
+_NOISE = 0.002, 0.06
+"""Standard deviation of the noise of cameras, from good light to little."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,6 +29,8 @@ class Shot:
 
 def photograph(reflected: NDArray[np.float32], ids: NDArray[np.int32], rng: Generator) -> Shot:
     """The sheet that gives back `reflected`, float32 (H, W) in [0, 1], as it is photographed."""
+    if rng.random() < _ON_A_DESK:
+        reflected, ids = lay_down(reflected, ids, rng)
     if rng.random() < 0.75:
         reflected, ids = _view(reflected, ids, rng)
     shape = reflected.shape
@@ -32,7 +41,7 @@ def photograph(reflected: NDArray[np.float32], ids: NDArray[np.int32], rng: Gene
     scene = scene ** np.float32(rng.uniform(0.7, 1.35))
     if rng.random() < 0.1:
         scene = 1 - scene * np.float32(rng.uniform(0.7, 0.95))  # a blackboard, or a negative
-    noise = rng.uniform(0.002, 0.03)
+    noise = np.exp(rng.uniform(*np.log(_NOISE)))
     grain = rng.normal(0, noise, shape).astype(np.float32)
     if rng.random() < 0.5:
         grain = 2 * np.asarray(cv2.GaussianBlur(grain, (0, 0), 0.8), np.float32)

@@ -13,10 +13,10 @@ from hwcli.compose.unseen_camera import photograph, photograph_on_desk
 @pytest.mark.parametrize(
     ("number", "layout", "shape", "chars", "grey", "inked"),
     [
-        (0, "word", (77, 169), "dXggfI", (159, 124, 129, 147, 109, 130), 498),
-        (1, "loose", (512, 555), "tttttt", (126, 123, 117, 121, 118, 111), 13648),
-        (2, "equations", (140, 747), "62Z413", (107, 86, 80, 99, 79, 71), 2890),
-        (3, "cells", (1029, 1100), "WIeHtL", (175, 171, 160, 194, 187, 182), 6475),
+        (0, "word", (100, 197), "dXggfI", (61, 64, 56, 63, 62, 54), 585),
+        (1, "loose", (512, 555), "tttttt", (116, 112, 107, 131, 127, 117), 13648),
+        (2, "equations", (140, 747), "62Z413", (153, 155, 176, 168, 138, 142), 2499),
+        (3, "cells", (1029, 1100), "WIeHtL", (117, 122, 132, 117, 123, 135), 6475),
     ],
 )
 def test_an_ordinary_page_is_what_it_was(
