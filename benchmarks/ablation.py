@@ -5,6 +5,7 @@
 Read are composed pages, as `benchmarks/composed.py` makes them, and the photos in folders, as
 `benchmarks/photos.py` has them. Off are, one at a time:
 
+    sheet       what is around the sheet stays on the photo
     finder      every stretch of connected ink is a character
     settling    doubtful partings stay as the finder told them
     rulings     rulings, squares, dots, frames and grids stay in the ink
@@ -58,6 +59,10 @@ LIGHTEST = 98
 """Percentile of the grey levels that is taken for the paper where light is not levelled."""
 
 Patch = Callable[[], AbstractContextManager[object]]
+
+
+def no_sheet() -> AbstractContextManager[object]:
+    return mock.patch.object(find, "without_surroundings", lambda grey: grey)
 
 
 def no_finder() -> AbstractContextManager[object]:
@@ -141,6 +146,7 @@ def variants_of(model: Path, finder: Path, plain: Path | None) -> dict[str, Vari
     whole = read()
     return {
         "all of it": Variant(whole),
+        "sheet": Variant(whole, no_sheet),
         "finder": Variant(whole, no_finder),
         "settling": Variant(whole, no_settling),
         "rulings": Variant(whole, no_rulings),

@@ -90,7 +90,9 @@ def quantise(path: Path, target: Path, inputs: Sequence[NDArray[np.uint8]]) -> N
         new.metadata_props.extend(proto.metadata_props)
         new.producer_name, new.producer_version = proto.producer_name, proto.producer_version
         target.write_bytes(new.SerializeToString())
-    except (*FAULTS, OSError, DecodeError, ValueError, KeyError, AttributeError) as error:
+    except UsageError:
+        raise
+    except (*FAULTS, OSError, DecodeError, RuntimeError, KeyError, AttributeError) as error:
         raise ModelError(f"{path}: cannot be made 8 bits: {error!s:.200}") from error
 
 

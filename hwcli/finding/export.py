@@ -1,6 +1,7 @@
 """A trained finder as files: safetensors to go on from, ONNX to find with."""
 
 import json
+import logging
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,8 @@ from hwcli.model_info import METADATA_KEY
 from hwcli.page.finder import SCHEMA, Finder
 from hwcli.quantised import quantise
 from hwcli.training.unfolded import unfold
+
+logger = logging.getLogger(__name__)
 
 _TOLERANCE = 0.01
 """How far a plane of ONNX Runtime may be from torch's."""
@@ -81,7 +84,7 @@ def save_finder(
 ) -> Score:
     """Write the network at both places, with `about` and its score in their metadata.
 
-    As ONNX it is of 8 bits, unless it finds less so.
+    As ONNX it is of 8 bits, unless it cannot be made so, or finds less by more than `_LESS`.
 
     Returns:
         How well the ONNX file finds.
@@ -96,11 +99,16 @@ def save_finder(
         kept, score = Path(folder) / "whole.onnx", trained.score
         _export(trained.network, kept, _told(about, score))
         small = Path(folder) / "small.onnx"
-        quantise(kept, small, [(view[0] * 255).round().byte().numpy() for view in trained.views])
-        finder = Finder(small)
-        found = judge((page, finder.find(page.view)) for page in trained.held_out)
-        if found.found >= score.found - _LESS and found.spurious <= score.spurious + _LESS:
-            kept, score = small, found
+        views = [(view[0] * 255).round().byte().numpy() for view in trained.views]
+        try:
+            quantise(kept, small, views)
+            finder = Finder(small)
+            found = judge((page, finder.find(page.view)) for page in trained.held_out)
+        except ModelError as error:
+            logger.warning("left with float weights: %s", error)
+        else:
+            if found.found >= score.found - _LESS and found.spurious <= score.spurious + _LESS:
+                kept, score = small, found
         write_bytes(exported, _with(kept, _told(about, score)))
     return score
 

@@ -1,7 +1,12 @@
 """The characters of a photo: its ink found, made level, cleaned and segmented."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcli.page.components import Boxes
 from hwcli.page.finder import Finder
 from hwcli.page.grey import Grey, halved
 from hwcli.page.ink import Ink, find_ink, is_light_on_dark, mean_width
@@ -21,6 +26,13 @@ _HALVINGS = 1
 """How often a photo is halved, at most: frames and rulings are finer than the writing."""
 _MOST_GROWTH = 4
 """A photo is not turned where that would make it larger than by this factor."""
+_STILL_FOUND = 0.8
+"""What is around a sheet hides its characters if fewer than this share of them is found there."""
+_SURELY, _FEWEST, _AS_SURELY = 0.6, 2, 0.6
+"""Writing around a sheet: so many characters are told as surely as this, and that share of all that
+was found there, for each that is so on the sheet."""
+
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +48,14 @@ class Found:
     reduced: int
     """How many of its pixels one of `ink` is wide and high."""
 
+    def on_photo(self) -> Boxes:
+        """Boxes of the characters on the photo that was looked at, int32 (N, 4), within it."""
+        boxes = self.segments.boxes
+        if self.turn is not None:
+            boxes = self.turn.back(boxes, self.shape)
+        height, width = (side * self.reduced for side in self.shape)
+        return np.clip(boxes * self.reduced, 0, [width, height, width, height]).astype(np.int32)
+
 
 def find_characters(grey: Grey, finder: Finder) -> Found:
     """The characters on `grey`, uint8 (H, W), as `finder` sees them.
@@ -43,7 +63,7 @@ def find_characters(grey: Grey, finder: Finder) -> Found:
     Bold or large writing is found just as well on a smaller photo, and much sooner. So the photo is
     looked at reduced, and again at twice the size as long as its writing turns out too fine.
     """
-    sizes = [without_surroundings(grey)]
+    sizes = [grey]
     while len(sizes) <= _HALVINGS and min(sizes[-1].shape) >= 2 * _SMALLEST_PHOTO:
         sizes.append(halved(sizes[-1]))
     inverted = is_light_on_dark(sizes[-1])
@@ -55,6 +75,33 @@ def find_characters(grey: Grey, finder: Finder) -> Found:
         found = _find(ink, small.shape, 1 << len(sizes), finder)
         if not sizes or found.segments.scale >= _SMALLEST_GLYPH:
             return found
+
+
+def find_on_sheet(grey: Grey, finder: Finder, sure: Callable[[Found], Floats]) -> Found:
+    """The characters on the sheet on `grey`, or on all of it if there is writing around that too.
+
+    A desk may be read as writing, and hide what is written; but what looks like a sheet may be a
+    part of one. So both are looked at. All of it counts where the characters of the sheet are found
+    there as well, and others around it are told as surely.
+
+    Args:
+        grey: uint8 (H, W).
+        finder: the network.
+        sure: how surely each character of what was found is told, in [0, 1].
+    """
+    alone = without_surroundings(grey)
+    whole = find_characters(grey, finder)
+    if alone is grey:
+        return whole
+    sheet = find_characters(alone, finder)
+    boxes = whole.on_photo()
+    x, y = ((boxes[:, :2] + boxes[:, 2:]) / 2).astype(np.intp).T
+    around = alone[y, x] != grey[y, x]
+    if (~around).sum() < _STILL_FOUND * len(sheet.segments.boxes) or not around.any():
+        return sheet
+    told = sure(whole) > _SURELY
+    alike = told[around].mean() > _AS_SURELY * (told[~around].mean() if (~around).any() else 1.0)
+    return whole if told[around].sum() >= _FEWEST and alike else sheet
 
 
 def _find(ink: Ink, shape: tuple[int, ...], reduced: int, finder: Finder) -> Found:

@@ -57,28 +57,57 @@ def in_rows_and_columns(boxes: NDArray[np.float64], fields: Boxes) -> NDArray[np
     """Which of `boxes`, float (N, 4), stand in a row and a column of fields.
 
     That holds in a field, and also where one frame among its neighbours was too broken to find.
-    Where fields share their lines, as in a table, the outermost ones may be open: what is as large
-    as the characters in fields may stand beyond them, and makes a row or a column of its own.
+    Where fields share their lines, as in a table, the outermost ones may be open: what is nearly as
+    large as the characters in fields may stand beside a row, or over or under a column, alone where
+    the next field would be, and makes a column or a row of its own. Captions are smaller, or words.
     """
     in_row, in_column = _along(boxes, fields, 1), _along(boxes, fields, 0)
     kept = in_row & in_column
     if not kept.any():
         return kept
     size = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
-    beyond = size > _CAPTION * np.median(size[kept])
-    beside = in_row & ~in_column & _share_lines(fields, 0)
-    over = in_column & ~in_row & _share_lines(fields, 1)
-    kept |= beyond & (beside | over)
-    corner = _along(boxes, boxes[beyond & over], 1) & _along(boxes, boxes[beyond & beside], 0)
-    return np.asarray(kept | (beyond & corner), np.bool_)
+    large = size > _CAPTION * np.median(size[kept])
+    beside = large & in_row & ~in_column & _alone_beyond(boxes, fields, 0)
+    over = large & in_column & ~in_row & _alone_beyond(boxes, fields, 1)
+    corner = large & _along(boxes, boxes[over], 1) & _along(boxes, boxes[beside], 0)
+    return np.asarray(kept | beside | over | corner, np.bool_)
+
+
+def _alone_beyond(boxes: NDArray[np.float64], fields: Boxes, axis: int) -> NDArray[np.bool_]:
+    """Which boxes stand alone where a field more would be, before the first or after the last one.
+
+    Args:
+        boxes: float (N, 4).
+        fields: int32 (F, 4), in rows and columns.
+        axis: 0 for before and after along rows, 1 along columns.
+    """
+    none = np.zeros(len(boxes), np.bool_)
+    if not _share_lines(fields, axis):
+        return none
+    step = float(np.median(fields[:, axis + 2] - fields[:, axis]))
+    middle = (boxes[:, axis] + boxes[:, axis + 2]) / 2
+    across = (boxes[:, 1 - axis] + boxes[:, 3 - axis]) / 2
+    first, last = float(fields[:, axis].min()), float(fields[:, axis + 2].max())
+    after, before = middle > last, middle < first
+    holds = (across[:, None] > fields[:, 1 - axis]) & (across[:, None] < fields[:, 3 - axis])
+    place = np.where(holds.any(axis=1), holds.argmax(axis=1) * 2 + after, 2 * len(fields))
+    alone = np.bincount(place[after | before], minlength=2 * len(fields) + 1)[place] == 1
+    near = (after & (middle < last + step)) | (before & (middle > first - step))
+    return np.asarray(near & alone, np.bool_)
 
 
 def _share_lines(fields: Boxes, axis: int) -> bool:
-    """Whether fields end along `axis` where the next one begins."""
-    begin, end = fields[:, axis], fields[:, axis + 2]
-    apart = begin[None] - end[:, None]
-    nearest = np.abs(apart).min(axis=1)
-    return bool((nearest < _LINE * (end - begin)).sum() >= _WITH_NEXT * len(fields))
+    """Whether fields end along `axis` where the next ones of the same row or column begin."""
+    order = np.argsort(fields[:, axis], kind="stable")
+    begin, end = fields[order, axis], fields[order, axis + 2]
+    low, high = fields[order, 1 - axis], fields[order, 3 - axis]
+    with_next = 0
+    for index in range(len(fields)):
+        slack = _LINE * (end[index] - begin[index])
+        near = slice(*np.searchsorted(begin, [end[index] - slack, end[index] + slack]).tolist())
+        common = np.minimum(high[near], high[index]) - np.maximum(low[near], low[index])
+        with_next += bool((common > 0.5 * (high[index] - low[index])).any())
+    return with_next >= _WITH_NEXT * len(fields)
 
 
 def _along(boxes: NDArray[np.float64], fields: NDArray[Any], axis: int) -> NDArray[np.bool_]:

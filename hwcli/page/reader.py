@@ -18,7 +18,7 @@ from hwcli.page.choice import Choice, allowed_classes, as_allowed
 from hwcli.page.company import Company, Told, told_alone
 from hwcli.page.components import Boxes
 from hwcli.page.direction import in_reading_order
-from hwcli.page.find import Found, find_characters
+from hwcli.page.find import Found, find_on_sheet
 from hwcli.page.finder import BUNDLED, Finder, find_finder
 from hwcli.page.grey import Grey
 from hwcli.page.ink import Ink
@@ -147,7 +147,7 @@ class Reader:
         """How many quarters the photo is to be turned clockwise, and what is on it then."""
 
         def look(quarters: int) -> Found:
-            found = find_characters(turned(grey, quarters), self._finder)
+            found = find_on_sheet(turned(grey, quarters), self._finder, self._told)
             return replace(found, segments=settle(found.segments, found.ink, self.sure))
 
         asked = self._options.quarters
@@ -165,6 +165,16 @@ class Reader:
         told = probabilities_of(self.classifier, images[inked], among=self._among)
         sure[inked] = told.max(axis=1, initial=0) if self._none is None else 1 - told[:, self._none]
         return sure
+
+    def _told(self, found: Found) -> NDArray[np.float32]:
+        """The probability of the likeliest character of each that was found; 0 for no ink."""
+        segments = found.segments
+        crops = [segments.crop(index, found.ink) for index in range(len(segments.boxes))]
+        images, inked = normalise_all(crops, self.classifier.info.normalisation)
+        told = np.zeros(len(crops), np.float32)
+        probabilities = probabilities_of(self.classifier, images[inked], among=self._among)
+        told[inked] = np.where(self._can_be, probabilities, 0).max(axis=1, initial=0)
+        return told
 
     def _glyphs(
         self, photo: Photo, ink: Ink, segments: Segments, layout: Layout, boxes: Boxes

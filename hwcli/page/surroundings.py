@@ -1,7 +1,8 @@
 """A photo without what lies around the sheet: a desk, a table cloth, things beside it.
 
-A sheet is an even field with four straight sides that stands out from what is around it, on all
-sides in the same way: so is no half of a sheet whose other half is in shadow.
+A sheet is a field with four straight sides that stands out from what is around it, on all sides in
+the same way. So may a note on a page, a panel, or the light of a window: whether there is writing
+around it is for others to say (`find_on_sheet`).
 """
 
 from typing import Any
@@ -34,6 +35,8 @@ _CONTRAST, _ALONG = 0.12, 0.7
 """Without it is darker or brighter by this share, for this share of a side at least."""
 _ALIKE = 0.25
 """Sides differ by less than this in how bright it is without, as a share of the sheet's."""
+_OVERLAP = 0.01
+"""Sheets beside each other have no more in common than this share of the photo."""
 _MARGIN = 0.004
 """Of the sheet's edge this share of the photo's longer side goes too."""
 
@@ -46,27 +49,27 @@ def without_surroundings(grey: Grey) -> Grey:
 
     The same photo where no sheet is seen to end.
     """
+    if min(grey.shape) < 4 * _STROKE:
+        return grey
     small = reduced(grey, _SMALL)
     if min(small.shape) < 4 * _STROKE:
         return grey
     paper = np.asarray(cv2.medianBlur(small, _STROKE), np.uint8)
-    corners = _sheet(paper)
-    if corners is None:
+    sheets = _sheets(paper)
+    if not sheets:
         return grey
-    scale = max(grey.shape) / max(small.shape)
-    inside = _filled(corners * scale, grey.shape)
-    margin = 2 * round(_MARGIN * max(grey.shape)) + 1
-    inside = np.asarray(cv2.erode(inside, block(margin, margin), borderValue=255), np.uint8)
-    around = stretched(_continued(paper, corners), grey.shape)
-    return np.where(inside > 0, grey, around)
+    scale, margin = max(grey.shape) / max(small.shape), _MARGIN * max(grey.shape)
+    inside = _filled([_shrunk(corners * scale, margin) for corners in sheets], grey.shape)
+    around = stretched(_continued(paper, sheets), grey.shape)
+    return np.asarray(cv2.copyTo(grey, inside, around), np.uint8)
 
 
-def _sheet(paper: Grey) -> Corners | None:
-    """The corners of the sheet on `paper`, a photo without ink; None for none.
+def _sheets(paper: Grey) -> list[Corners]:
+    """The corners of the sheets on `paper`, a photo without ink, beside each other.
 
-    Of those that may be one, that which is large and stands out much.
+    Of those that may be one and cover each other, that which is large and stands out most.
     """
-    best, most = None, 0.0
+    found: list[tuple[float, Corners]] = []
     levels = np.unique(np.quantile(paper, np.linspace(0.03, 0.97, _LEVELS)).astype(np.uint8))
     square = block(7, 7)
     for level in levels.tolist():
@@ -79,9 +82,14 @@ def _sheet(paper: Grey) -> Corners | None:
                 if _LEAST * mask.size < area < _MOST * mask.size:
                     corners = _four_corners(contour, area)
                     worth = 0.0 if corners is None else area * _contrast(paper, corners)
-                    if worth > most:
-                        best, most = corners, worth
-    return best
+                    if corners is not None and worth > 0:
+                        found.append((worth, corners))
+    kept: list[Corners] = []
+    for _, corners in sorted(found, key=lambda one: -one[0]):
+        own = _filled([corners], paper.shape)
+        if not cv2.countNonZero(own & _filled(kept, paper.shape)) > _OVERLAP * own.size:
+            kept.append(corners)
+    return kept
 
 
 def _four_corners(contour: NDArray[Any], area: float) -> Corners | None:
@@ -137,15 +145,24 @@ def _at(paper: Grey, points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(paper[y, x], np.float64)
 
 
-def _filled(corners: Corners, shape: tuple[int, ...]) -> Grey:
+def _shrunk(corners: Corners, by: float) -> Corners:
+    """`corners` nearer to their middle, by some px across and down."""
+    middle = corners.mean(axis=0)
+    reach = np.maximum(np.abs(corners - middle), 1e-9)
+    return np.asarray(middle + (corners - middle) * np.maximum(0, 1 - by / reach), np.float64)
+
+
+def _filled(sheets: list[Corners], shape: tuple[int, ...]) -> Grey:
+    """uint8 (H, W): 255 on `sheets`."""
     mask = np.zeros(shape, np.uint8)
-    cv2.fillConvexPoly(mask, np.rint(corners).astype(np.int32), 255)
+    for corners in sheets:
+        cv2.fillConvexPoly(mask, np.rint(corners).astype(np.int32), 255)
     return mask
 
 
-def _continued(paper: Grey, corners: Corners) -> Grey:
-    """`paper` with the brightness of the sheet's edge going on without."""
-    inner = cv2.erode(_filled(corners, paper.shape), block(2 * _BAND + 1, 2 * _BAND + 1))
+def _continued(paper: Grey, sheets: list[Corners]) -> Grey:
+    """`paper` with the brightness of the nearest sheet's edge going on around them."""
+    inner = cv2.erode(_filled(sheets, paper.shape), block(2 * _BAND + 1, 2 * _BAND + 1))
     distance, label = cv2.distanceTransformWithLabels(
         cv2.bitwise_not(inner), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )

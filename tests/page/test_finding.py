@@ -153,3 +153,20 @@ def test_the_outermost_cells_of_a_grid_may_be_open(closed: tuple[int, int]) -> N
             y, x = 50 + 130 * row, 60 + 130 * column
             page[y : y + glyph.shape[0], x : x + glyph.shape[1]] = glyph
     assert [len(line) for line in lines_on(page)] == [5, 5, 5, 5]
+
+
+@pytest.mark.parametrize("height", [18, 30, 40])
+def test_words_beside_a_grid_are_captions(height: int) -> None:
+    """Before each row and over the columns, as large as what is in the fields."""
+    page = np.full((560, 1000), 235, np.uint8)
+    glyph = written(["A"], height=44)[20:100, 30:100]
+    word = written(["NAME"], height=height, thickness=3)
+    word = word[: 2 * height, : 6 * height]
+    for row in range(4):
+        y = 100 + 110 * row
+        page[y + 20 : y + 20 + word.shape[0], 10 : 10 + word.shape[1]] = word
+        for column in range(6):
+            x = 300 + 110 * column
+            cv2.rectangle(page, (x, y), (x + 110, y + 110), 50, 3)
+            page[y + 15 : y + 95, x + 20 : x + 90] = glyph
+    assert [len(line) for line in lines_on(page)] == [6, 6, 6, 6]

@@ -1,18 +1,26 @@
 """What is around a sheet on a photo goes; what is on the sheet stays, whatever the light."""
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import pytest
 
-from hwcli.page.find import find_characters
-from hwcli.page.finder import BUNDLED, Finder, find_finder
+from hwcli.classify import find_model
 from hwcli.page.ink import find_ink
+from hwcli.page.reader import Reader
+from hwcli.page.sheet import Photo
 from hwcli.page.surroundings import without_surroundings
 from pages import shaded, written
 
-FINDER = Finder(find_finder(BUNDLED), threads=1)
+READER = Reader(find_model(None), threads=1)
 ROWS = ["HELLO WORLD", "AB 3X+12=7", "KLM NOPQ"]
 COUNT = sum(len(row.replace(" ", "")) for row in ROWS)
+
+
+def found_on(photo: np.ndarray) -> int:
+    """How many characters are read."""
+    return len(READER.read(Photo(photo, *photo.shape), "").glyphs)
 
 
 def stripes(shape: tuple[int, int]) -> np.ndarray:
@@ -49,17 +57,18 @@ def around(sheet: np.ndarray, of: float = 1.45) -> tuple[int, int]:
 
 @pytest.mark.parametrize("desk", [stripes, checks, gravel, dark])
 @pytest.mark.parametrize("light", [lambda page: page, lambda page: shaded(page, 0.8)])
-def test_a_sheet_on_a_desk_is_read_alone(desk: object, light: object) -> None:
+def test_a_sheet_on_a_desk_is_read_alone(
+    desk: Callable[..., np.ndarray], light: Callable[..., np.ndarray]
+) -> None:
     sheet = written(ROWS)
-    photo = light(lying_on(desk(around(sheet)), sheet))  # type: ignore[operator]
-    found = find_characters(photo, FINDER)
-    assert abs(len(found.segments.boxes) - COUNT) <= 1
+    photo = light(lying_on(desk(around(sheet)), sheet))
+    assert abs(found_on(photo) - COUNT) <= 1
 
 
 def test_light_writing_on_a_board_before_a_wall() -> None:
     board = 255 - written(ROWS, paper=200)
     photo = lying_on(255 - stripes(around(board)) // 2, board)
-    assert abs(len(find_characters(photo, FINDER).segments.boxes) - COUNT) <= 1
+    assert abs(found_on(photo) - COUNT) <= 1
 
 
 def test_a_photo_of_a_sheet_alone_is_left_as_it_is() -> None:
@@ -92,3 +101,64 @@ def test_a_box_on_a_page_is_no_sheet() -> None:
     page = written(ROWS * 4)
     cv2.rectangle(page, (40, 30), (page.shape[1] - 200, page.shape[0] // 2), 60, 3)
     assert without_surroundings(page) is page
+
+
+def card_on_it(page: np.ndarray) -> np.ndarray:
+    """A white card with writing of its own on a page of a darker paper."""
+    photo = (page * 0.75).astype(np.uint8)
+    top, left = page.shape[0] // 4, page.shape[1] // 5
+    part = page[top : 3 * top, left : 4 * left]
+    photo[top : 3 * top, left : 4 * left] = part
+    return photo
+
+
+def picture(page: np.ndarray) -> np.ndarray:
+    photo = page.copy()
+    photo[page.shape[0] // 2 : -60, 60:-60] = 90
+    return photo
+
+
+def panel(page: np.ndarray) -> np.ndarray:
+    photo = page.copy()
+    height, width = page.shape
+    own = np.s_[
+        round(0.3 * height) : round(0.9 * height), round(0.08 * width) : round(0.92 * width)
+    ]
+    photo[own] = (photo[own] * 0.7).astype(np.uint8)
+    return photo
+
+
+def window_light(page: np.ndarray) -> np.ndarray:
+    photo = (page * 0.55).astype(np.uint8)
+    height, width = page.shape
+    own = np.s_[height // 5 : 4 * height // 5, width // 5 : 4 * width // 5]
+    photo[own] = page[own]
+    return photo
+
+
+@pytest.mark.parametrize("scene", [card_on_it, picture, panel, window_light])
+def test_writing_around_what_may_be_a_sheet_is_read(
+    scene: Callable[[np.ndarray], np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = scene(written(ROWS * 4))
+    now = found_on(photo)
+    monkeypatch.setattr("hwcli.page.find.without_surroundings", lambda grey: grey)
+    assert now == found_on(photo) > 2 * COUNT
+
+
+@pytest.mark.parametrize("desk", [stripes, dark, lambda shape: np.full(shape, 90, np.uint8)])
+def test_two_sheets_are_both_read(desk: Callable[[tuple[int, int]], np.ndarray]) -> None:
+    page = written(ROWS * 4)
+    height, width = page.shape
+    photo = desk((height + 120, 2 * width + 240))
+    for left in (60, width + 180):
+        photo[60 : 60 + height, left : left + width] = page
+    assert abs(found_on(photo) - 8 * COUNT) <= 2
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("shape", [(0, 0), (0, 5), (1, 1), (1, 5000), (3000, 2), (60, 60)])
+@pytest.mark.parametrize("value", [0, 90, 255])
+def test_photos_of_any_shape(shape: tuple[int, int], value: int) -> None:
+    photo = np.full(shape, value, np.uint8)
+    assert without_surroundings(photo) is photo
