@@ -95,7 +95,8 @@ def find_on_sheet(grey: Grey, finder: Finder, sure: Callable[[Found], Floats]) -
         return whole
     sheet = find_characters(alone, finder)
     boxes = whole.on_photo()
-    x, y = ((boxes[:, :2] + boxes[:, 2:]) / 2).astype(np.intp).T
+    middles = (boxes[:, :2] + boxes[:, 2:]) // 2
+    x, y = np.minimum(middles, [grey.shape[1] - 1, grey.shape[0] - 1]).T
     around = alone[y, x] != grey[y, x]
     if (~around).sum() < _STILL_FOUND * len(sheet.segments.boxes) or not around.any():
         return sheet

@@ -146,6 +146,12 @@ def test_writing_around_what_may_be_a_sheet_is_read(
     assert now == found_on(photo) > 2 * COUNT
 
 
+@pytest.mark.parametrize("desk", [stripes, checks, gravel, dark])
+def test_a_blank_sheet_is_nearly_blank(desk: Callable[[tuple[int, int]], np.ndarray]) -> None:
+    sheet = np.full((300, 420), 225, np.uint8)
+    assert found_on(lying_on(desk(around(sheet)), sheet)) <= 1
+
+
 @pytest.mark.parametrize("desk", [stripes, dark, lambda shape: np.full(shape, 90, np.uint8)])
 def test_two_sheets_are_both_read(desk: Callable[[tuple[int, int]], np.ndarray]) -> None:
     page = written(ROWS * 4)
