@@ -59,7 +59,7 @@ def test_every_photo_once_and_in_order(photos: list[Path]) -> None:
 def test_a_photo_that_takes_all_memory_is_told(
     too_much: Callable[..., object], photos: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hwcli.page.reader.find_characters", too_much)
+    monkeypatch.setattr("hwcli.page.reader.find_on_sheet", too_much)
     results = list(read_photos(photos[:2], ReadOptions(find_model(None)), jobs=1))
     told = [(r.kind, r.message) for result in results for r in result.readings]
     assert told == [("MemoryError", f"{p}: not enough memory to read it") for p in photos[:2]]
