@@ -16,6 +16,9 @@ _WHOLE = 0.7
 squared paper they do not."""
 _CAPTION = 0.7
 """Captions are smaller than this, in sizes of the characters in fields."""
+_BEYOND, _APART = 2.0, 0.6
+"""Open fields are no more than so many of the usual width from the others, and what stands in them
+no nearer to each other than this."""
 _LINE, _WITH_NEXT = 0.1, 0.15
 """Fields that share a line are no farther apart than this share of their width or height; and the
 least share of the fields that have a next one, where some of the fields were not found."""
@@ -58,8 +61,8 @@ def in_rows_and_columns(boxes: NDArray[np.float64], fields: Boxes) -> NDArray[np
 
     That holds in a field, and also where one frame among its neighbours was too broken to find.
     Where fields share their lines, as in a table, the outermost ones may be open: what is nearly as
-    large as the characters in fields may stand beside a row, or over or under a column, alone where
-    the next field would be, and makes a column or a row of its own. Captions are smaller, or words.
+    large as the characters in fields may stand in a row or in a column alone, where a field more
+    would be, and makes a column or a row of its own. Captions are smaller, or words.
     """
     in_row, in_column = _along(boxes, fields, 1), _along(boxes, fields, 0)
     kept = in_row & in_column
@@ -67,32 +70,33 @@ def in_rows_and_columns(boxes: NDArray[np.float64], fields: Boxes) -> NDArray[np
         return kept
     size = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
     large = size > _CAPTION * np.median(size[kept])
-    beside = large & in_row & ~in_column & _alone_beyond(boxes, fields, 0)
-    over = large & in_column & ~in_row & _alone_beyond(boxes, fields, 1)
+    beside = large & in_row & ~in_column & _alone(boxes, fields, 0)
+    over = large & in_column & ~in_row & _alone(boxes, fields, 1)
     corner = large & _along(boxes, boxes[over], 1) & _along(boxes, boxes[beside], 0)
     return np.asarray(kept | beside | over | corner, np.bool_)
 
 
-def _alone_beyond(boxes: NDArray[np.float64], fields: Boxes, axis: int) -> NDArray[np.bool_]:
-    """Which boxes stand alone where a field more would be, before the first or after the last one.
+def _alone(boxes: NDArray[np.float64], fields: Boxes, axis: int) -> NDArray[np.bool_]:
+    """Which boxes stand alone where a field more would be, among the fields or not far from them.
 
     Args:
         boxes: float (N, 4).
         fields: int32 (F, 4), in rows and columns.
-        axis: 0 for before and after along rows, 1 along columns.
+        axis: 0 for what stands in rows, 1 for what stands in columns.
     """
-    none = np.zeros(len(boxes), np.bool_)
     if not _share_lines(fields, axis):
-        return none
+        return np.zeros(len(boxes), np.bool_)
     step = float(np.median(fields[:, axis + 2] - fields[:, axis]))
     middle = (boxes[:, axis] + boxes[:, axis + 2]) / 2
     across = (boxes[:, 1 - axis] + boxes[:, 3 - axis]) / 2
     first, last = float(fields[:, axis].min()), float(fields[:, axis + 2].max())
-    after, before = middle > last, middle < first
+    near = (middle > first - _BEYOND * step) & (middle < last + _BEYOND * step)
     holds = (across[:, None] > fields[:, 1 - axis]) & (across[:, None] < fields[:, 3 - axis])
-    place = np.where(holds.any(axis=1), holds.argmax(axis=1) * 2 + after, 2 * len(fields))
-    alone = np.bincount(place[after | before], minlength=2 * len(fields) + 1)[place] == 1
-    near = (after & (middle < last + step)) | (before & (middle > first - step))
+    place = np.where(holds.any(axis=1), holds.argmax(axis=1), -1)
+    order = np.lexsort((middle, place))
+    apart = np.where(np.diff(place[order]) == 0, np.diff(middle[order]), np.inf) > _APART * step
+    alone = np.empty(len(boxes), np.bool_)
+    alone[order] = np.append(apart, True) & np.append(True, apart)
     return np.asarray(near & alone, np.bool_)
 
 
