@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from hwcli.page.components import Boxes
 from hwcli.page.finder import Finder
-from hwcli.page.grey import Grey, halved
+from hwcli.page.grey import Grey, halved, reduced
 from hwcli.page.ink import Ink, find_ink, is_light_on_dark, mean_width
 from hwcli.page.rulings import remove_rulings
 from hwcli.page.seen import segment
@@ -31,6 +32,10 @@ _STILL_FOUND = 0.8
 _SURELY, _FEWEST, _AS_SURELY = 0.6, 2, 0.6
 """Writing around a sheet: so many characters are told as surely as this, and that share of all that
 was found there, for each that is so on the sheet."""
+
+_COARSE, _HALF = 400, 127
+"""Longer side, px, of the photo on which it is measured how much is around a sheet; and the share
+of a pixel, of 255, from which it is."""
 
 Floats = NDArray[np.float32]
 
@@ -90,10 +95,10 @@ def find_on_sheet(grey: Grey, finder: Finder, sure: Callable[[Found], Floats]) -
         sure: how surely each character of what was found is told, in [0, 1].
     """
     alone = without_surroundings(grey)
-    whole = find_characters(grey, finder)
-    if alone is grey:
-        return whole
     sheet = find_characters(alone, finder)
+    if alone is grey or _widest(alone != grey) < sheet.segments.scale * sheet.reduced:
+        return sheet  # there is nothing around it, or too little for a character
+    whole = find_characters(grey, finder)
     boxes = whole.on_photo()
     middles = (boxes[:, :2] + boxes[:, 2:]) // 2
     x, y = np.minimum(middles, [grey.shape[1] - 1, grey.shape[0] - 1]).T
@@ -103,6 +108,14 @@ def find_on_sheet(grey: Grey, finder: Finder, sure: Callable[[Found], Floats]) -
     told = sure(whole) > _SURELY
     alike = told[around].mean() > _AS_SURELY * (told[~around].mean() if (~around).any() else 1.0)
     return whole if told[around].sum() >= _FEWEST and alike else sheet
+
+
+def _widest(mask: NDArray[np.bool_]) -> float:
+    """How wide `mask`, (H, W), is in its widest place along the edge of the photo, about, px."""
+    coarse = reduced(mask.view(np.uint8) * np.uint8(255), _COARSE)
+    inside = cv2.distanceTransform((coarse > _HALF).view(np.uint8), cv2.DIST_L2, 3)
+    scale: float = max(mask.shape) / max(coarse.shape)
+    return scale * float(inside.max())
 
 
 def _find(ink: Ink, shape: tuple[int, ...], reduced: int, finder: Finder) -> Found:
