@@ -10,7 +10,6 @@ Printed: CER (white space ignored, case and look-alikes folded) of each, and how
 more than half of their characters. Without folders: the bundled photos.
 """
 
-import argparse
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -19,15 +18,13 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from scoring import Score, edit_distance, fold, machine, truths_of
+from scoring import Score, edit_distance, fold, machine, parser_of_folders, truths_of
 
 from hwcli.classify import find_model
 from hwcli.page.finder import find_finder
 from hwcli.page.photo import load_photo
 from hwcli.page.reader import Reader
 from hwcli.page.sheet import Photo
-
-BUNDLED = Path(__file__).parent.parent / "hwcli" / "assets" / "photos"
 
 Grey = NDArray[np.uint8]
 
@@ -127,12 +124,7 @@ def row(folder: Path, name: str, reader: Reader) -> tuple[float, int]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folders", nargs="*", type=Path, default=[BUNDLED])
-    parser.add_argument("--model")
-    parser.add_argument("--finder", default="bundled", help="as `hwcli ocr` has it")
+    parser = parser_of_folders(__doc__)
     parser.add_argument("--only", default="", help="some of the changes, by commas")
     args = parser.parse_args()
     print(machine())

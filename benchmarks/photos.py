@@ -14,7 +14,6 @@ middle is in no box, for each box (spurious), and the share of the found that ar
 one of these photos was used in training; settings were not fitted to them, but they were looked at.
 """
 
-import argparse
 import os
 import shutil
 import subprocess
@@ -23,13 +22,11 @@ import time
 from pathlib import Path
 
 from PIL import Image, ImageOps
-from scoring import Score, machine, truths_of
+from scoring import Score, machine, parser_of_folders, truths_of
 
 from hwcli.classify import find_model
 from hwcli.page.finder import find_finder
 from hwcli.page.reader import Reader
-
-BUNDLED = Path(__file__).parent.parent / "hwcli" / "assets" / "photos"
 
 
 def tesseract(photo: Path) -> str:
@@ -71,12 +68,7 @@ def score(folder: Path, reader: Reader, with_tesseract: bool) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folders", nargs="*", type=Path, default=[BUNDLED])
-    parser.add_argument("--model")
-    parser.add_argument("--finder", default="bundled", help="as `hwcli ocr` has it")
+    parser = parser_of_folders(__doc__)
     parser.add_argument("--no-tesseract", action="store_true")
     args = parser.parse_args()
     with_tesseract = shutil.which("tesseract") is not None and not args.no_tesseract

@@ -1,5 +1,6 @@
 """How what was read on photos is scored: by their text, and by boxes around their characters."""
 
+import argparse
 import csv
 import os
 import platform
@@ -17,6 +18,19 @@ WILDCARD = "□"
 LOOK_ALIKES = str.maketrans("O0Il|i×X−–—·", "oo1111xx---.")
 NO_TEXT = frozenset({"=", "c1"})
 """Labels of boxes that are no characters of the text."""
+
+BUNDLED = Path(__file__).parent.parent / "hwcli" / "assets" / "photos"
+
+
+def parser_of_folders(about: str | None) -> argparse.ArgumentParser:
+    """The options of a script that reads folders of photos."""
+    parser = argparse.ArgumentParser(
+        description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folders", nargs="*", type=Path, default=[BUNDLED])
+    parser.add_argument("--model")
+    parser.add_argument("--finder", default="bundled", help="as `hwcli ocr` has it")
+    return parser
 
 
 def machine() -> str:

@@ -121,11 +121,9 @@ class Reader:
         quarters, found = self._find(photo.grey)
         photo, segments = turned_photo(photo, quarters), found.segments
         layout = lay_out(segments.boxes, segments.scale)
-        boxes = segments.boxes[layout.order]
-        if found.turn is not None:
-            boxes = found.turn.back(boxes, found.shape)
         limits = [photo.width, photo.height] * 2
-        boxes = np.minimum(boxes * (photo.reduced * found.reduced), limits).astype(np.int32)
+        boxes = found.on_photo()[layout.order] * photo.reduced
+        boxes = np.minimum(boxes, limits).astype(np.int32)
         glyphs, doubts = self._glyphs(photo, found.ink, segments, layout, boxes)
         scripts = Counter(g.script for g in glyphs)
         upright = Page(
@@ -160,20 +158,23 @@ class Reader:
 
         By a model that has no class for what is none, the probability of the likeliest character.
         """
-        images, inked = normalise_all(crops, self.classifier.info.normalisation)
-        sure = np.zeros(len(crops), np.float32)
-        told = probabilities_of(self.classifier, images[inked], among=self._among)
-        sure[inked] = told.max(axis=1, initial=0) if self._none is None else 1 - told[:, self._none]
-        return sure
+        told = self._alone(crops)
+        if self._none is None:
+            return np.asarray(told.max(axis=1, initial=0), np.float32)
+        return np.asarray(told.sum(axis=1) - told[:, self._none], np.float32)
 
     def _told(self, found: Found) -> NDArray[np.float32]:
         """The probability of the likeliest character of each that was found; 0 for no ink."""
         segments = found.segments
-        crops = [segments.crop(index, found.ink) for index in range(len(segments.boxes))]
-        images, inked = normalise_all(crops, self.classifier.info.normalisation)
-        told = np.zeros(len(crops), np.float32)
-        probabilities = probabilities_of(self.classifier, images[inked], among=self._among)
-        told[inked] = np.where(self._can_be, probabilities, 0).max(axis=1, initial=0)
+        told = self._alone([segments.crop(n, found.ink) for n in range(len(segments.boxes))])
+        return np.asarray(told[:, self._can_be].max(axis=1, initial=0), np.float32)
+
+    def _alone(self, crops: Sequence[Grey]) -> NDArray[np.float32]:
+        """(N, classes) what each of `crops` is by itself; all 0 for no ink."""
+        info = self.classifier.info
+        images, inked = normalise_all(crops, info.normalisation)
+        told = np.zeros((len(crops), len(info.classes)), np.float32)
+        told[inked] = probabilities_of(self.classifier, images[inked], among=self._among)
         return told
 
     def _glyphs(

@@ -135,3 +135,31 @@ def test_other_files_are_no_finders(tmp_path: Path) -> None:
     ):
         with pytest.raises(ModelError, match=said):
             Finder(path)
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_the_file_is_of_8_bits_if_it_can_be(
+    failing: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import onnx
+    import torch
+
+    from hwcli.finding import export
+    from hwcli.finding.judge import Score
+    from hwcli.finding.network import FinderNet
+    from hwcli.finding.trained import TrainedFinder
+
+    def fails(*_: object) -> None:
+        raise ModelError("no")
+
+    if failing:
+        monkeypatch.setattr(export, "quantise", fails)
+    sample = make_sample(sample_stock(), np.random.default_rng(3))
+    views = torch.rand(4, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    trained = TrainedFinder(FinderNet().eval(), Score(9, 0.0, 9.0), [sample], views)
+    score = export.save_finder(trained, tmp_path / "w", tmp_path / "f.onnx", {"seed": 4})
+    kinds = {node.op_type for node in onnx.load(tmp_path / "f.onnx").graph.node}
+    assert ("DequantizeLinear" in kinds) is not failing
+    assert (score.glyphs == 9) is failing, "the score is that of what was written"
+    assert Finder(tmp_path / "f.onnx").planes(np.zeros((40, 40), np.uint8)).shape == (4, 20, 20)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["f.onnx", "w"]
